@@ -1,0 +1,44 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <catvox/core/checked.hpp>
+#include <cstdint>
+
+namespace catvox {
+
+/// An index, a shape, strides: three 64-bit numbers in array order (z, y, x) = (slice, row, column).
+using Index3 = std::array<std::int64_t, 3>;
+using Shape3 = std::array<std::int64_t, 3>;
+using Strides3 = std::array<std::int64_t, 3>;
+
+/// Voxels per axis multiplied. \throws Error{too_large} if the product does not fit 64 bits.
+constexpr std::int64_t volume(const Shape3& shape) {
+  return checked_multiply(checked_multiply(shape[0], shape[1], "number of voxels"), shape[2], "number of voxels");
+}
+
+/// A half-open box of voxels, [min, max) per axis, zyx.
+struct Box {
+  Index3 min{};
+  Index3 max{};
+
+  [[nodiscard]] constexpr Shape3 shape() const noexcept {
+    return {max[0] - min[0], max[1] - min[1], max[2] - min[2]};
+  }
+  [[nodiscard]] constexpr bool empty() const noexcept {
+    return max[0] <= min[0] || max[1] <= min[1] || max[2] <= min[2];
+  }
+  friend constexpr bool operator==(const Box&, const Box&) = default;
+};
+
+/// The voxels in both boxes; empty (with min == max on an axis) where they do not meet.
+constexpr Box intersect(const Box& a, const Box& b) noexcept {
+  Box both;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    both.min[axis] = std::max(a.min[axis], b.min[axis]);
+    both.max[axis] = std::max(both.min[axis], std::min(a.max[axis], b.max[axis]));
+  }
+  return both;
+}
+
+}  // namespace catvox

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace catvox {
+
+/// What kind of thing went wrong. Retries and callers decide on this, never on the text.
+enum class Errc {
+  invalid_argument,  ///< the caller's value makes no sense (a box with min > max, a wrong shape, a wrong dtype)
+  not_found,         ///< a stack, mirror, level or project that does not exist
+  unsupported,       ///< valid, but nothing that this build can read (a tile source type, a compression)
+  invalid_metadata,  ///< the server's or the volume's metadata is not what it must be
+  corrupt_data,      ///< a tile or block that does not decode
+  too_large,         ///< a size read from outside that exceeds what is allowed
+  refused,           ///< trust: a scheme or a redirect that is not followed
+  unauthorized,      ///< 401 or 403
+  http_status,       ///< any other final HTTP status that is not success
+  server_error,      ///< CATMAID answered with {"error": …}
+  connection,        ///< the transfer failed: no route, reset, TLS, a body cut short
+  timeout,           ///< connecting took too long or the transfer stalled
+  cancelled,         ///< the caller's stop token was triggered
+  io,                ///< a local file could not be read or written
+};
+
+/// What is known of the place where it went wrong; members that do not apply are empty or 0.
+struct ErrorContext {
+  std::string url{};    ///< without user, password or secret query values
+  int http_status = 0;  ///< of the last answer
+  int attempts = 0;     ///< requests made, the first included
+  std::string chunk{};  ///< "level 2, slice 117, row 4, column 9"
+};
+
+/// The only exception that catvox throws on purpose. what() says what failed, where, what was
+/// expected and what came; it never holds a credential.
+class Error : public std::runtime_error {
+ public:
+  Error(Errc code, const std::string& message, ErrorContext context = {})
+      : std::runtime_error(message), code_(code), context_(std::move(context)) {}
+
+  [[nodiscard]] Errc code() const noexcept { return code_; }
+  [[nodiscard]] const ErrorContext& context() const noexcept { return context_; }
+
+ private:
+  Errc code_;
+  ErrorContext context_;
+};
+
+}  // namespace catvox

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <catvox/core/buffer.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace catvox {
+
+class Credentials;
+
+/// One header line of a request; not for secrets, which live in Credentials.
+struct HttpHeader {
+  std::string name;
+  std::string value;
+};
+
+/// A GET. `url` is http:, https: or (where the opener allowed it) file:.
+struct Request {
+  std::string url;
+  std::vector<HttpHeader> headers{};
+  std::shared_ptr<const Credentials> credentials{};  ///< sent only to the origin that they are bound to
+  bool allow_file = false;                           ///< whether a file: URL may be opened
+};
+
+/// What came back. A status is final: redirects were followed, retries were made.
+/// For file: URLs 200 stands for a file that was read and 404 for one that does not exist.
+struct Response {
+  int status = 0;
+  Buffer body;
+  std::string content_type;
+  std::string url;   ///< that answered, after redirects, without credentials
+  int attempts = 1;  ///< requests made for it, the first included
+};
+
+}  // namespace catvox

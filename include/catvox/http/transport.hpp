@@ -1,0 +1,42 @@
+#pragma once
+
+#include <catvox/core/error.hpp>
+#include <catvox/http/message.hpp>
+#include <cstdint>
+#include <memory>
+
+namespace catvox {
+
+/// Receives the end of one transfer, on a thread of the transport. Decoding happens here: the thread that fetched a
+/// body has it in its cache.
+class TransferHandler {
+ public:
+  virtual ~TransferHandler() = default;
+
+  /// Any answer with a status that is not retried. The body may be moved from.
+  /// \throws Error{corrupt_data} to have the transfer made again, past caches on the way, as long as the retry policy
+  ///         allows; then, and for every other exception, on_error() follows
+  virtual void on_response(Response& response) = 0;
+
+  /// The transfer failed for good. Not called after cancel().
+  virtual void on_error(const Error& error) noexcept = 0;
+};
+
+/// What fetches bytes: HttpSession's engine, or a script in a test.
+class Transport {
+ public:
+  using TransferId = std::uint64_t;
+
+  virtual ~Transport() = default;
+
+  /// Queues a transfer. May be called from a handler; never calls the handler before returning.
+  virtual TransferId start(Request request, std::shared_ptr<TransferHandler> handler) = 0;
+
+  /// Ends a transfer at once. A handler that is already running finishes; none starts afterwards.
+  virtual void cancel(TransferId id) noexcept = 0;
+
+  /// How many transfers are worth having under way at a time.
+  [[nodiscard]] virtual int concurrency() const noexcept = 0;
+};
+
+}  // namespace catvox

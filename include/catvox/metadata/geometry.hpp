@@ -1,0 +1,82 @@
+#pragma once
+
+#include <array>
+#include <catvox/core/box.hpp>
+#include <catvox/metadata/stack_info.hpp>
+#include <string_view>
+#include <vector>
+
+namespace catvox {
+
+/// A point of project (world) space, in the project's units (nm by convention).
+struct WorldPoint {
+  double x = 0, y = 0, z = 0;
+  friend bool operator==(const WorldPoint&, const WorldPoint&) = default;
+};
+
+/// A half-open box of world space, min <= max per axis.
+struct WorldBox {
+  WorldPoint min, max;
+  friend bool operator==(const WorldBox&, const WorldBox&) = default;
+};
+
+/// A position in a level's array, axes (z, y, x); voxel i covers [i, i + 1).
+using VoxelPoint = std::array<double, 3>;
+
+/// Where the array of one scale level lies in world space: pure arithmetic, no I/O.
+///
+/// Array axes are (z, y, x) = stack (slice, row, column), C order. The *corner* of voxel i is at
+/// (i * factor + voxel_offset) * resolution + translation; there is no half-voxel shift (CATMAID's stack.js).
+class LevelGeometry {
+ public:
+  LevelGeometry() = default;
+
+  /// \param info     resolution, translation, orientation and metadata.voxelOffset are used
+  /// \param factors  downsampling of this level relative to level 0, stack axes, > 0
+  /// \param shape    voxels of this level's array, zyx
+  LevelGeometry(const StackInfo& info, const StackVector& factors, const Shape3& shape);
+
+  [[nodiscard]] const Shape3& shape() const noexcept { return shape_; }
+  [[nodiscard]] const StackVector& factors() const noexcept { return factors_; }
+  [[nodiscard]] Orientation orientation() const noexcept { return orientation_; }
+
+  /// The project axis that each array axis runs along: XY z,y,x; XZ y,z,x; ZY x,y,z.
+  [[nodiscard]] std::array<std::string_view, 3> dims() const noexcept;
+
+  /// World units per voxel of this level, per array axis (z, y, x).
+  [[nodiscard]] std::array<double, 3> voxel_size() const noexcept;
+
+  /// World coordinate of the corner of voxel 0, per array axis, along the project axis that dims() names.
+  [[nodiscard]] std::array<double, 3> origin() const noexcept;
+
+  [[nodiscard]] WorldPoint voxel_to_world(const VoxelPoint& voxel) const noexcept;
+
+  /// Continuous in y and x; in z the whole slice, as CATMAID's viewer computes it: full resolution first,
+  /// floor((p - t) / r.z + p * 2^-52), then floor of that over the level's factor.
+  [[nodiscard]] VoxelPoint world_to_voxel(const WorldPoint& point) const noexcept;
+
+  /// Every voxel that the box touches, *not* clipped to the array. An edge within rounding error of a voxel
+  /// border counts as on it; an axis with min == max touches the one voxel that holds it.
+  /// \throws Error{invalid_argument} if min > max on an axis, or a coordinate is not finite
+  [[nodiscard]] Box touched(const WorldBox& box) const;
+
+  friend bool operator==(const LevelGeometry&, const LevelGeometry&) = default;
+
+ private:
+  Orientation orientation_ = Orientation::xy;
+  StackVector resolution_{1, 1, 1};
+  StackVector translation_;
+  StackVector voxel_offset_;
+  StackVector factors_{1, 1, 1};
+  Shape3 shape_{};
+};
+
+/// The factors of every level that exists, level 0 first: explicit ones, or (2^s, 2^s, 1) for 0 .. num_zoom_levels,
+/// or up to MAX_S = max(0, ceil(log2(max(dim.x - 1, dim.y - 1) / smallest tile side))) if that is -1.
+/// \throws Error{invalid_metadata} for a factor that is not finite and > 0
+std::vector<StackVector> scale_factors(const StackInfo& info);
+
+/// Array shape (z, y, x) of a level of a *tile* source: floor(dim / f) but at least 1 in x and y, ceil(dim / f) in z.
+Shape3 tile_level_shape(const StackDimension& dimension, const StackVector& factors);
+
+}  // namespace catvox

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <array>
+#include <catvox/core/box.hpp>
+#include <catvox/core/dtype.hpp>
+#include <catvox/metadata/geometry.hpp>
+#include <catvox/read/read_options.hpp>
+#include <catvox/store/chunk_store.hpp>
+#include <memory>
+
+namespace catvox {
+
+/// The indices start, start + step, …, `count` of them. step may be negative, not 0.
+struct AxisSelection {
+  std::int64_t start = 0;
+  std::int64_t step = 1;
+  std::int64_t count = 0;
+  friend bool operator==(const AxisSelection&, const AxisSelection&) = default;
+};
+
+/// One AxisSelection per array axis, zyx.
+using Selection3 = std::array<AxisSelection, 3>;
+
+/// One scale level that can be read: what a ScaleView stands on. Immutable and thread-safe.
+class LevelSource {
+ public:
+  virtual ~LevelSource() = default;
+
+  [[nodiscard]] virtual int level() const noexcept = 0;
+  [[nodiscard]] virtual DType dtype() const noexcept = 0;
+  [[nodiscard]] virtual const LevelGeometry& geometry() const noexcept = 0;
+  [[nodiscard]] virtual const Shape3& chunk_shape() const noexcept = 0;
+
+  /// Reads the selected voxels into `out` and returns when they are all there.
+  ///
+  /// \param selection  inside geometry().shape()
+  /// \param out        voxel (i, j, k) of the selection goes to data + i * strides[0] + j * strides[1] + k * strides[2];
+  ///                   any strides that do not make voxels overlap
+  /// \throws Error     the first failure; `out` is then partly written
+  virtual ReadStatistics read(const Selection3& selection, const StridedBytes& out,
+                              const ReadOptions& options) const = 0;
+
+  /// The same mirror of the same stack at another level. \throws Error{not_found} listing the levels
+  [[nodiscard]] virtual std::shared_ptr<const LevelSource> at_level(int level) const = 0;
+};
+
+}  // namespace catvox

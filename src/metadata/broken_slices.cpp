@@ -1,0 +1,1 @@
+#include <catvox/metadata/broken_slices.hpp>
