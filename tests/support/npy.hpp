@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <regex>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -48,14 +47,18 @@ inline NpyArray read_npy(const std::filesystem::path& file) {
   if (length > all.size() - begin) fail("is cut short in its header");
   const std::string header = all.substr(begin, length);
 
+  // The text between two marks in "{'descr': '<u2', 'fortran_order': False, 'shape': (4, 512, 512), }".
+  const auto between = [&](const std::string& before, const std::string& after) {
+    const std::size_t from = header.find(before);
+    if (from == std::string::npos) fail("expected " + before + " in the header " + header);
+    return header.substr(from + before.size(), header.find(after, from + before.size()) - from - before.size());
+  };
   NpyArray array;
-  std::smatch match;
-  if (!std::regex_search(header, match, std::regex("'descr': *'([|<]([uif])([1248]))'"))) fail("odd dtype: " + header);
-  array.dtype = match[1];
-  std::size_t size = std::stoul(match[3]);
-  if (header.find("'fortran_order': False") == std::string::npos) fail("not in C order");
-  if (!std::regex_search(header, match, std::regex("'shape': *\\(([0-9, ]*)\\)"))) fail("no shape: " + header);
-  std::istringstream extents(match[1]);
+  array.dtype = between("'descr': '", "'");
+  if (between("'fortran_order': ", ",") != "False") fail("not in C order");
+  if (array.dtype.size() != 3) fail("unknown dtype " + array.dtype);
+  std::size_t size = std::stoul(array.dtype.substr(2));
+  std::istringstream extents(between("'shape': (", ")"));
   for (std::string extent; std::getline(extents, extent, ',');) {
     if (extent.find_first_not_of(' ') == std::string::npos) continue;  // (5,)
     array.shape.push_back(std::stoll(extent));
