@@ -169,8 +169,9 @@ Selection3 box(std::int64_t z0, std::int64_t z1, std::int64_t y0, std::int64_t y
 TEST_CASE("any selection of any type gives the voxels that indexing gives", "[read]") {
   const auto dtype = GENERATE(DType::uint8, DType::int16, DType::float32, DType::uint64);
   const auto chunk_shape = GENERATE(Shape3{1, 8, 10}, Shape3{3, 5, 7}, Shape3{7, 23, 31}, Shape3{16, 64, 64});
-  CAPTURE(name(dtype), chunk_shape);
-  Fixture fixture(dtype, {7, 23, 31}, chunk_shape);
+  const auto cache_bytes = GENERATE(std::size_t{0}, std::size_t{1} << 20);  // without: windows, decoded in place or not
+  CAPTURE(name(dtype), chunk_shape, cache_bytes);
+  Fixture fixture(dtype, {7, 23, 31}, chunk_shape, cache_bytes);
   const auto reader = fixture.reader();
   std::mt19937 random(3);
   for (int round = 0; round < 60; ++round) {
