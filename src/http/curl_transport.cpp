@@ -28,12 +28,12 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr int max_redirects = 10;
-constexpr std::size_t first_window = 4;                // transfers that a lane starts with; see Lane::grow
+constexpr std::size_t first_window = 4;                   // transfers that a lane starts with; see Lane::grow
 constexpr std::size_t body_guess = std::size_t{1} << 17;  // for the memory bound, until bodies were seen
-constexpr std::size_t error_body_bytes = 64 * 1024;    // of an answer that is no success: enough for its message
+constexpr std::size_t error_body_bytes = 64 * 1024;       // of an answer that is no success: enough for its message
 constexpr std::size_t pooled_bodies = 8;
 constexpr std::size_t pooled_body_bytes = std::size_t{2} << 20;
-constexpr long receive_buffer_bytes = 64 * 1024;       // 4 KiB costs half as much CPU again, 128 KiB too
+constexpr long receive_buffer_bytes = 64 * 1024;  // 4 KiB costs half as much CPU again, 128 KiB too
 
 struct EasyDeleter {
   void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
@@ -65,6 +65,7 @@ struct Transfer {
   List headers;
   std::size_t body_limit = 0;
   bool body_too_large = false;
+  Clock::time_point last_byte{};
   std::array<char, CURL_ERROR_SIZE> curl_message{};
 };
 
@@ -88,6 +89,7 @@ long status_of(CURL* easy) {
 std::size_t receive_body(char* data, std::size_t, std::size_t count, void* user) noexcept {
   auto& transfer = *static_cast<Transfer*>(user);
   auto& body = transfer.response.body;
+  transfer.last_byte = Clock::now();
   try {
     const bool success = status_of(transfer.easy.get()) < 300;
     if (!success) {
@@ -112,6 +114,11 @@ std::size_t receive_body(char* data, std::size_t, std::size_t count, void* user)
     transfer.body_too_large = true;
     return CURL_WRITEFUNC_ERROR;
   }
+}
+
+std::size_t receive_header(char*, std::size_t, std::size_t count, void* user) noexcept {
+  static_cast<Transfer*>(user)->last_byte = Clock::now();
+  return count;
 }
 
 bool worth_retrying(CURLcode code) {
@@ -165,6 +172,8 @@ class Lane {
   void run_file(TransferPtr& transfer);
   void begin_due_retries();
   std::size_t finish_done();
+  void end_stalled();
+  [[nodiscard]] milliseconds stall_check_interval() const;
   void finish(TransferPtr transfer, CURLcode code);
   void follow_redirect(TransferPtr transfer);
   void deliver(TransferPtr transfer);
@@ -182,6 +191,7 @@ class Lane {
   std::size_t window_;
   std::unordered_map<CURL*, TransferPtr> running_;
   std::multimap<Clock::time_point, TransferPtr> waiting_;
+  Clock::time_point next_stall_check_{};
   std::vector<Easy> idle_;
   std::vector<Buffer> bodies_;
   std::minstd_rand random_{std::random_device{}()};
@@ -336,8 +346,37 @@ void Lane::run() {
 
     int running = 0;
     curl_multi_perform(multi_.get(), &running);
-    if (finish_done() == 0 && !began) sleep();
+    const bool finished = finish_done() > 0;
+    end_stalled();
+    if (!finished && !began) sleep();
   }
+}
+
+// libcurl's own low-speed limit averages over seconds: it takes a slow transfer for a stalled one and the other way
+// round.
+void Lane::end_stalled() {
+  const auto now = Clock::now();
+  if (now < next_stall_check_) return;
+  const auto limit = transport_.options().stall_timeout;
+  next_stall_check_ = now + stall_check_interval();
+  std::vector<TransferPtr> stalled;
+  for (auto it = running_.begin(); it != running_.end();) {
+    if (now - it->second->last_byte < limit) {
+      ++it;
+      continue;
+    }
+    curl_multi_remove_handle(multi_.get(), it->first);
+    stalled.push_back(std::move(it->second));
+    it = running_.erase(it);
+  }
+  for (auto& transfer : stalled) {
+    transfer->response.status = 0;
+    retry_or_fail(std::move(transfer), Errc::timeout, "no byte arrived for " + std::to_string(limit.count()) + " ms");
+  }
+}
+
+milliseconds Lane::stall_check_interval() const {
+  return std::clamp(transport_.options().stall_timeout / 4, milliseconds(1), milliseconds(1000));
 }
 
 // Waits for sockets, timers or a wake-up. A lane that has nothing to decode while requests are queued has too few
@@ -352,7 +391,7 @@ void Lane::sleep() {
     sleeping = running_.size() < window_;
     if (running_.empty() && !transport_.has_queue()) window_ = std::min(first_window, max_window_);
   }
-  milliseconds wait = could_grow ? milliseconds(1) : milliseconds(1000);
+  milliseconds wait = could_grow ? milliseconds(1) : running_.empty() ? milliseconds(60'000) : stall_check_interval();
   if (!waiting_.empty()) {
     const auto until = std::chrono::ceil<milliseconds>(waiting_.begin()->first - Clock::now());
     wait = std::clamp(until, milliseconds(0), wait);
@@ -457,11 +496,11 @@ void Lane::begin_http(TransferPtr& transfer) {
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers.get());
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &receive_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer.get());
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &receive_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer.get());
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->curl_message.data());
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(transfer->request.timeout.count()));
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout.count()));
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, options.verify_tls ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, options.verify_tls ? 2L : 0L);
   set_text(CURLOPT_USERAGENT, options.user_agent);
@@ -475,6 +514,7 @@ void Lane::begin_http(TransferPtr& transfer) {
     running_.erase(entry);
     throw std::bad_alloc();
   }
+  transfer->last_byte = Clock::now();
   entry->second = std::move(transfer);
 }
 
@@ -612,7 +652,8 @@ int Lane::max_attempts(const Request& request) const {
 
 milliseconds Lane::backoff(int attempts) {
   const RetryPolicy& policy = transport_.options().retry;
-  const double full = static_cast<double>(policy.initial_delay.count()) * static_cast<double>(1 << std::min(attempts - 1, 20));
+  const double full =
+      static_cast<double>(policy.initial_delay.count()) * static_cast<double>(1 << std::min(attempts - 1, 20));
   const double capped = std::min(full, static_cast<double>(policy.max_delay.count()));
   const double share = std::uniform_real_distribution<double>(0.5, 1.0)(random_);
   return milliseconds(static_cast<std::int64_t>(capped * share));

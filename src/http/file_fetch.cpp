@@ -52,9 +52,10 @@ void fetch_file(const Request& request, std::size_t max_body_bytes, Response& re
   }
   const auto size = static_cast<std::size_t>(status.st_size);
   if (size > max_body_bytes) {
-    throw Error(Errc::too_large,
-                "the file has " + std::to_string(size) + " bytes, more than the limit of " + std::to_string(max_body_bytes),
-                {.url = response.url, .attempts = 1});
+    throw Error(
+        Errc::too_large,
+        "the file has " + std::to_string(size) + " bytes, more than the limit of " + std::to_string(max_body_bytes),
+        {.url = response.url, .attempts = 1});
   }
   response.body.resize(size);
   std::size_t done = 0;

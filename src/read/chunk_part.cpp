@@ -44,8 +44,8 @@ void ChunkPart::copy_from(const std::byte* voxels, const Box& held) const {
 
 void ChunkPart::fill() const {
   for (const auto& pair : layer->slices) {
-    zero_plane(plane_of(*this, pair.destination), {rows->count, 0, out.strides[1]},
-               {columns->count, 0, out.strides[2]}, item);
+    zero_plane(plane_of(*this, pair.destination), {rows->count, 0, out.strides[1]}, {columns->count, 0, out.strides[2]},
+               item);
   }
 }
 

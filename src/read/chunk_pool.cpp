@@ -64,8 +64,7 @@ class ChunkFetch final : public TransferHandler {
 
   void on_response(Response& response) override {
     const int status = response.status;
-    const bool missing =
-        status == 404 || status == 410 || status == 204 || (status == 403 && forbidden_is_missing_);
+    const bool missing = status == 404 || status == 410 || status == 204 || (status == 403 && forbidden_is_missing_);
     if (!missing && status != 200) {
       throw Error(status == 401 || status == 403 ? Errc::unauthorized : Errc::http_status,
                   "HTTP " + std::to_string(status) + (status == 401 ? " (a user and password are needed)" : ""));
@@ -230,9 +229,9 @@ void ChunkPool::drop(const ChunkConsumer& consumer, Transport& transport) {
     const std::lock_guard lock(mutex_);
     for (auto it = fetches_.begin(); it != fetches_.end();) {
       ChunkFetch& fetch = *it->second;
-      const auto others = std::stable_partition(fetch.waiting.begin(), fetch.waiting.end(), [&](const auto& subscriber) {
-        return subscriber.consumer.get() != &consumer;
-      });
+      const auto others =
+          std::stable_partition(fetch.waiting.begin(), fetch.waiting.end(),
+                                [&](const auto& subscriber) { return subscriber.consumer.get() != &consumer; });
       std::move(others, fetch.waiting.end(), std::back_inserter(dropped));
       fetch.waiting.erase(others, fetch.waiting.end());
       if (fetch.waiting.empty() && !fetch.serving) {

@@ -172,10 +172,10 @@ void check(const Selection3& selection, const Shape3& shape) {
     const bool inside = start >= 0 && start < shape[axis] && step != 0 &&
                         (count - 1) <= (step > 0 ? (shape[axis] - 1 - start) / step : start / -step);
     if (!inside) {
-      throw Error(Errc::invalid_argument,
-                  std::string("the selection leaves the level on the ") + axes[axis] + " axis: start " +
-                      std::to_string(start) + ", step " + std::to_string(step) + ", count " + std::to_string(count) +
-                      " of " + std::to_string(shape[axis]));
+      throw Error(Errc::invalid_argument, std::string("the selection leaves the level on the ") + axes[axis] +
+                                              " axis: start " + std::to_string(start) + ", step " +
+                                              std::to_string(step) + ", count " + std::to_string(count) + " of " +
+                                              std::to_string(shape[axis]));
     }
   }
 }
@@ -189,17 +189,15 @@ class ChunkReader final : public LevelSource {
   [[nodiscard]] const LevelGeometry& geometry() const noexcept override { return parts_.geometry; }
   [[nodiscard]] const Shape3& chunk_shape() const noexcept override { return parts_.origin.store->chunk_shape(); }
 
-  [[nodiscard]] std::shared_ptr<const LevelSource> at_level(int level) const override {
-    return parts_.at_level(level);
-  }
+  [[nodiscard]] std::shared_ptr<const LevelSource> at_level(int level) const override { return parts_.at_level(level); }
 
-  ReadStatistics read(const Selection3& selection, const StridedBytes& out,
-                      const ReadOptions& options) const override {
+  ReadStatistics read(const Selection3& selection, const StridedBytes& out, const ReadOptions& options) const override {
     const auto start = Clock::now();
     const Shape3& shape = parts_.origin.store->shape();
     check(selection, shape);
     ReadStatistics statistics;
-    const bool empty = std::any_of(selection.begin(), selection.end(), [](const auto& axis) { return axis.count <= 0; });
+    const bool empty =
+        std::any_of(selection.begin(), selection.end(), [](const auto& axis) { return axis.count <= 0; });
     if (!empty) {
       ReadPlan plan = plan_read(selection, chunk_shape(), shape[0], parts_.broken, parts_.geometry.factors().z);
       for (const auto slice : plan.fill_slices) {

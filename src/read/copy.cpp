@@ -31,10 +31,14 @@ void copy_plane(const std::byte* from, std::byte* to, const CopyAxis& rows, cons
     return;
   }
   switch (item) {
-    case 1: return copy_rows<1>(from, to, rows, columns);
-    case 2: return copy_rows<2>(from, to, rows, columns);
-    case 4: return copy_rows<4>(from, to, rows, columns);
-    default: return copy_rows<8>(from, to, rows, columns);
+    case 1:
+      return copy_rows<1>(from, to, rows, columns);
+    case 2:
+      return copy_rows<2>(from, to, rows, columns);
+    case 4:
+      return copy_rows<4>(from, to, rows, columns);
+    default:
+      return copy_rows<8>(from, to, rows, columns);
   }
 }
 

@@ -13,7 +13,8 @@ std::vector<AxisRun> split(const AxisSelection& selection, std::int64_t chunk_ex
     const auto source = selection.start + done * selection.step;
     const auto chunk = source / chunk_extent;
     const auto offset = source % chunk_extent;
-    const auto fit = selection.step > 0 ? (chunk_extent - 1 - offset) / selection.step + 1 : offset / -selection.step + 1;
+    const auto fit =
+        selection.step > 0 ? (chunk_extent - 1 - offset) / selection.step + 1 : offset / -selection.step + 1;
     const auto count = std::min(fit, selection.count - done);
     runs.push_back({chunk, offset, count == 1 ? 1 : selection.step, done, count});
     done += count;

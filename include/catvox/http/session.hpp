@@ -28,7 +28,7 @@ struct HttpOptions {
   int max_connections = 64;  ///< per session, over all its threads
   int threads = 0;           ///< that fetch and decode; 0: one per core
   std::chrono::milliseconds connect_timeout{15'000};
-  std::chrono::seconds stall_timeout{30};                ///< without a byte
+  std::chrono::milliseconds stall_timeout{30'000};  ///< without a byte
   RetryPolicy retry{};
   std::vector<HttpHeader> headers{};
   std::optional<BasicAuth> basic_auth{};

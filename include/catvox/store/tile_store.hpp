@@ -24,10 +24,10 @@ class TileStore : public ChunkStore {
   /// What every tile source type has in common.
   struct Level {
     int level = 0;
-    Shape3 shape{};           ///< zyx
-    std::string image_base;   ///< absolute, encoded
-    MirrorInfo mirror;        ///< its tile size and file_extension are used
-    Request request;          ///< as to everything but the URL
+    Shape3 shape{};          ///< zyx
+    std::string image_base;  ///< absolute, encoded
+    MirrorInfo mirror;       ///< its tile size and file_extension are used
+    Request request;         ///< as to everything but the URL
   };
 
   [[nodiscard]] DType dtype() const noexcept override { return DType::uint8; }
