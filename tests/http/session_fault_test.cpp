@@ -121,8 +121,8 @@ TEST_CASE("a transfer that stalls times out", "[http]") {
 
 TEST_CASE("a slow transfer that goes on is no stall", "[http]") {
   test::FaultServer server;
-  server.script("/tile", {test::trickles(std::string(30, 'v'), 10, 600ms)});
-  CHECK(HttpSession(quick(1)).get(request_for(server.url("/tile"))).body.size() == 30);
+  server.script("/tile", {test::trickles(std::string(100, 'v'), 25, 400ms)});
+  CHECK(HttpSession(quick(1)).get(request_for(server.url("/tile"))).body.size() == 100);
 }
 
 TEST_CASE("a status that is no success comes back once its retries are used up, with its body", "[http]") {
