@@ -3,7 +3,8 @@
 # Every block fenced as ```cpp becomes a function, its #include lines before it; a block with a main() becomes a program
 # of its own. Comments before the block, each on a line of its own, change that:
 #
-#   <!-- run -->         the block is also run, as a test; it fails by an exception or by `return 1;`
+#   <!-- run -->         the block is also run, as a test; it fails by an exception, by `return 1;`, or if it prints
+#                        anything else than the block that follows it, where that is fenced as ```text
 #   <!-- no-compile -->  the block is left alone
 #   <!-- cpp             code that the block needs and the reader does not, put before it
 #   …
@@ -52,25 +53,38 @@ function(catvox_add_markdown_test file)
       elseif(line STREQUAL "```cpp")
         set(state code)
         set(first_line ${number})
+      elseif(line STREQUAL "```text" AND DEFINED expected)
+        set(state expected)
+        set(text)
       elseif(line MATCHES "^```.")
         set(state other)
+        unset(expected)
       elseif(NOT line STREQUAL "")
         set(mark)
         set(includes)
         set(body)
+        unset(expected)
       endif()
     elseif(state STREQUAL "hidden" AND line STREQUAL "-->")
       set(state text)
     elseif(state STREQUAL "other" AND line STREQUAL "```")
       set(state text)
+    elseif(state STREQUAL "expected" AND line STREQUAL "```")
+      file(WRITE "${expected}" "${text}")
+      set(state text)
+      unset(expected)
+    elseif(state STREQUAL "expected")
+      string(APPEND text "${line}\n")
     elseif(state STREQUAL "code" AND line STREQUAL "```")
       set(block line_${first_line})
+      unset(expected)
       if(mark STREQUAL "no-compile")
         # left alone
       elseif(body MATCHES "int main\\(")
         catvox_add_markdown_program(catvox_markdown_${name}_${block} "${folder}" "${includes}${body}")
         if(mark STREQUAL "run")
           catvox_add_markdown_run("${file}" ${block} "${folder}" catvox_markdown_${name}_${block})
+          set(expected "${folder}/${block}.expected")
         endif()
       else()
         string(APPEND all_includes "${includes}")
@@ -78,6 +92,7 @@ function(catvox_add_markdown_test file)
         if(mark STREQUAL "run")
           string(APPEND calls "  if (std::strcmp(argv[1], \"${block}\") == 0) return ${block}();\n")
           catvox_add_markdown_run("${file}" ${block} "${folder}" catvox_markdown_${name} ${block})
+          set(expected "${folder}/${block}.expected")
         endif()
       endif()
       set(state text)
@@ -110,9 +125,13 @@ function(catvox_add_markdown_program target folder code)
   target_compile_options(${target} PRIVATE -Wno-unused-variable -Wno-unused-but-set-variable -Wno-unused-value)
 endfunction()
 
-function(catvox_add_markdown_run file block folder)
+function(catvox_add_markdown_run file block folder target)
   cmake_path(GET file FILENAME title)
   string(REPLACE "_" " " place "${block}")
-  add_test(NAME "markdown: ${title} ${place}" COMMAND ${ARGN} WORKING_DIRECTORY "${folder}/run")
+  file(REMOVE "${folder}/${block}.expected")
+  add_test(NAME "markdown: ${title} ${place}"
+           COMMAND ${CMAKE_COMMAND} -D "PROGRAM=$<TARGET_FILE:${target}>" -D "ARGUMENT=${ARGN}" -D
+                   "EXPECTED=${folder}/${block}.expected" -P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/CatvoxMarkdownRun.cmake"
+           WORKING_DIRECTORY "${folder}/run")
   set_tests_properties("markdown: ${title} ${place}" PROPERTIES TIMEOUT 120 RESOURCE_LOCK "${folder}")
 endfunction()
