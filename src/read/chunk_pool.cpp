@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "http/status.hpp"
+
 namespace catvox::detail {
 namespace {
 
@@ -63,12 +65,8 @@ class ChunkFetch final : public TransferHandler {
         description_(store_->describe(key.chunk)) {}
 
   void on_response(Response& response) override {
-    const int status = response.status;
-    const bool missing = status == 404 || status == 410 || status == 204 || (status == 403 && forbidden_is_missing_);
-    if (!missing && status != 200) {
-      throw Error(status == 401 || status == 403 ? Errc::unauthorized : Errc::http_status,
-                  "HTTP " + std::to_string(status) + (status == 401 ? " (a user and password are needed)" : ""));
-    }
+    const bool missing = is_missing(response.status, forbidden_is_missing_);
+    if (!missing && response.status != 200) throw status_error(response.status);
     ChunkCost cost{.requests = response.attempts, .bytes = static_cast<std::int64_t>(response.body.size())};
     // Parts that arrive while others are served are served from the same answer.
     for (auto subscribers = begin_serving(); !subscribers.empty(); subscribers = begin_serving()) {

@@ -11,18 +11,37 @@ namespace catvox {
 /// The block compressions that N5 names.
 enum class Compression : std::uint8_t { raw, gzip, bzip2, xz, lz4, zstd, blosc };
 
-/// \throws Error{unsupported} naming the compression if `type` is unknown, or was left out of this build
+/// \param type  as in a volume's attributes: "gzip"
+/// \throws Error{unsupported} naming the compression if it is unknown, or was left out of this build
 Compression compression_from_name(std::string_view type);
 
 /// The N5 name: "raw", "gzip", …
 std::string_view name(Compression compression) noexcept;
 
+/// Whether this build can read it: CMake's CATVOX_WITH_GZIP, CATVOX_WITH_BZIP2, … leave compressions out.
+bool is_available(Compression compression) noexcept;
+
 /// Decompresses one block's payload into `out`, which has exactly the size that the payload must have.
 ///
-/// gzip detects RFC 1952 (with concatenated members) and RFC 1950 by their bytes; lz4 detects lz4-java's LZ4Block
-/// records, the LZ4 frame and a bare block. Codec contexts are kept per thread.
+/// | compression | what is read |
+/// |---|---|
+/// | raw   | the bytes themselves |
+/// | gzip  | RFC 1952, one member or several, or RFC 1950 (zlib); told apart by their bytes |
+/// | bzip2 | one stream or several |
+/// | xz    | one stream or several, with a dictionary of at most 128 MiB (preset 9 has 64) |
+/// | lz4   | lz4-java's LZ4Block records, LZ4 frames, a bare block (z5), or one behind its size (numcodecs); told apart
+/// by their bytes | | zstd  | one frame or several | | blosc | one blosc 1 frame, with every inner codec that the blosc
+/// library has |
 ///
-/// \throws Error{corrupt_data} if the payload does not decode to exactly out.size() bytes
+/// Every checksum that the format carries is verified, and a compressed stream must be there up to its end mark. What
+/// follows the end mark and is no further stream is ignored, as N5's reference reader does; so are bytes of a raw
+/// payload past out.size(). A bare LZ4 block has no end mark: there, trailing bytes are damage.
+///
+/// \param payload  at most 2^31 - 1 bytes
+/// \param out      at most 2^31 - 1 bytes; holds nothing of use after an exception
+/// \throws Error{corrupt_data} if the payload does not decode to exactly out.size() bytes;
+///         Error{unsupported} if the compression, or blosc's inner codec, was left out of the build;
+///         Error{too_large} if a size is beyond the limits above
 void decompress(Compression compression, std::span<const std::byte> payload, std::span<std::byte> out);
 
 }  // namespace catvox

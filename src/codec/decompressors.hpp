@@ -1,0 +1,55 @@
+#pragma once
+
+#include <catvox/core/error.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+// One function a library; each fills `out` completely or throws. decompress() has checked that both sizes fit an int.
+namespace catvox::detail {
+
+using Input = std::span<const std::byte>;
+using Output = std::span<std::byte>;
+
+void decompress_gzip(Input payload, Output out);
+void decompress_bzip2(Input payload, Output out);
+void decompress_xz(Input payload, Output out);
+void decompress_lz4(Input payload, Output out);
+void decompress_zstd(Input payload, Output out);
+void decompress_blosc(Input payload, Output out);
+
+[[noreturn]] inline void throw_corrupt(std::string_view compression, std::string_view why) {
+  throw Error(Errc::corrupt_data, std::string(compression) + " payload: " + std::string(why));
+}
+
+[[noreturn]] inline void throw_too_long(std::string_view compression, Output out) {
+  throw_corrupt(compression, "decodes to more than the expected " + std::to_string(out.size()) + " bytes");
+}
+
+/// Throws unless `written` bytes are what `out` needs.
+inline void require_full(std::string_view compression, std::size_t written, Output out) {
+  if (written != out.size()) {
+    throw_corrupt(compression,
+                  "decodes to " + std::to_string(written) + " bytes, expected " + std::to_string(out.size()));
+  }
+}
+
+template <std::size_t N>
+bool starts_with(Input bytes, const std::uint8_t (&magic)[N]) noexcept {
+  if (bytes.size() < N) return false;
+  for (std::size_t i = 0; i < N; ++i) {
+    if (bytes[i] != std::byte{magic[i]}) return false;
+  }
+  return true;
+}
+
+/// The little-endian number at `bytes[offset]`, which must be there.
+inline std::uint32_t load_le32(Input bytes, std::size_t offset) noexcept {
+  std::uint32_t value = 0;
+  for (std::size_t i = 4; i-- > 0;) value = value << 8 | std::to_integer<std::uint32_t>(bytes[offset + i]);
+  return value;
+}
+
+}  // namespace catvox::detail
