@@ -145,7 +145,9 @@ class Read final : public ChunkConsumer, public std::enable_shared_from_this<Rea
     lock.lock();
   }
 
-  const ChunkOrigin origin_;
+  // A reference, because the last owner of a Read may be a thread of the transport, which must not be the one to
+  // destroy the transport. Parts are only asked for while run() waits, and with it the reader that owns this.
+  const ChunkOrigin& origin_;
   const std::shared_ptr<ChunkPool> pool_;
   const ReadPlan plan_;
   const StridedBytes out_;

@@ -70,18 +70,17 @@ std::shared_ptr<const Region> ResidentRegions::get(const ViewLayout& layout) {
   return region;
 }
 
-AxisOrder c_order(const ViewLayout& layout) noexcept {
+AxisOrder walk_order(const ViewLayout& layout, std::span<const std::size_t> fastest) noexcept {
   AxisOrder order{};
-  std::array<bool, 3> placed{};
   std::size_t next = 0;
-  for (std::size_t axis = layout.rank(); axis-- > 0;) {
-    if (layout.source_axis(axis) == ViewLayout::new_axis) continue;
-    order[next++] = static_cast<std::size_t>(layout.source_axis(axis));
-    placed[order[next - 1]] = true;
-  }
-  for (std::size_t source = 3; source-- > 0;) {
-    if (!placed[source]) order[next++] = source;
-  }
+  const auto append = [&](int source) {
+    if (source == ViewLayout::new_axis) return;
+    const auto axis = static_cast<std::size_t>(source);
+    if (std::find(order.begin(), order.begin() + next, axis) == order.begin() + next) order[next++] = axis;
+  };
+  for (const std::size_t axis : fastest) append(layout.source_axis(axis));
+  for (std::size_t axis = layout.rank(); axis-- > 0;) append(layout.source_axis(axis));
+  for (const int dropped : {2, 1, 0}) append(dropped);
   return order;
 }
 

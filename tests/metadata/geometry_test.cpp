@@ -247,7 +247,7 @@ TEST_CASE("touched refuses boxes that are none", "[metadata]") {
       {{{0, -infinity, 0}, {5, 1, 1}}, "world box: min.y must be a finite number, got -inf"},
       {{{0, 0, 0}, {5, 1, infinity}}, "world box: max.z must be a finite number, got inf"},
   }));
-  CHECK(caught([&] { return geometry.touched(box); }) == Caught{Errc::invalid_argument, text});
+  CHECK(caught([&geometry, none = box] { return geometry.touched(none); }) == Caught{Errc::invalid_argument, text});
 }
 
 TEST_CASE("boxes beyond all bounds stay within 64 bits", "[metadata]") {

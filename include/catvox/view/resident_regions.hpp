@@ -8,6 +8,8 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <span>
+#include <utility>
 
 namespace catvox {
 
@@ -55,8 +57,12 @@ class ResidentRegions {
 /// The order in which a walk goes through the source axes, the fastest first.
 using AxisOrder = std::array<std::size_t, 3>;
 
-/// C order over the axes of a view: its last axis first.
-AxisOrder c_order(const ViewLayout& layout) noexcept;
+/// The order of a walk that moves along some axes of a view first and then along the rest in C order, the last axis first.
+/// \param fastest  axes of the view, the fastest first
+AxisOrder walk_order(const ViewLayout& layout, std::span<const std::size_t> fastest) noexcept;
+
+/// C order over the axes of a view.
+inline AxisOrder c_order(const ViewLayout& layout) noexcept { return walk_order(layout, {}); }
 
 /// The part of a view to hold while a walk is at `position`: whole axes as far as `max_voxels` allows, the fastest
 /// first, then whole chunks of the first axis that does not fit, so that a walk in this order asks for each chunk once

@@ -9,7 +9,7 @@
 #include <catvox/view/cast_source.hpp>
 #include <catvox/view/resident_regions.hpp>
 #include <catvox/view/slice.hpp>
-#include <catvox/view/stepper.hpp>
+#include <catvox/view/view_expression.hpp>
 #include <catvox/view/view_geometry.hpp>
 #include <catvox/view/view_layout.hpp>
 #include <catvox/view/xtensor.hpp>
@@ -19,6 +19,7 @@
 #include <future>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,6 +41,8 @@ concept StridedExpression = xt::is_xexpression<E>::value && requires(std::remove
   e.data_offset();
   e.strides();
 };
+
+struct ViewAccess;
 
 }  // namespace detail
 }  // namespace catvox
@@ -93,34 +96,12 @@ namespace catvox {
 /// \tparam N  number of axes, known when compiling: 3 for a level; an integer index in slice() takes one, a new axis
 /// adds one
 template <class T, std::size_t N = 3>
-class ScaleView : public xt::xsharable_expression<ScaleView<T, N>>,
-                  public xt::xconst_iterable<ScaleView<T, N>>,
-                  public xt::xconst_accessible<ScaleView<T, N>> {
+class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   static_assert(N <= ViewLayout::max_rank, "catvox: a view has at most 8 axes");
-  using iterable_base = xt::xconst_iterable<ScaleView>;
-  using accessible_base = xt::xconst_accessible<ScaleView>;
+  using base = detail::ViewExpression<ScaleView, T, N>;
 
  public:
-  // What xtensor asks of an expression.
-  using self_type = ScaleView;
-  using value_type = T;
-  using reference = T;
-  using const_reference = T;
-  using pointer = const T*;
-  using const_pointer = const T*;
-  using size_type = std::size_t;
-  using difference_type = std::ptrdiff_t;
-  using inner_shape_type = std::array<std::size_t, N>;
-  using shape_type = inner_shape_type;
-  using temporary_type = xt::xtensor<T, N>;
-  using bool_load_type = xt::bool_load_type<T>;
-  using expression_tag = xt::xtensor_expression_tag;
-  using stepper = typename iterable_base::stepper;
-  using const_stepper = typename iterable_base::const_stepper;
-  static constexpr std::size_t rank = N;
-  // Dynamic, so that no assignment takes the path for contiguous memory; layout() is what walks go by.
-  static constexpr xt::layout_type static_layout = xt::layout_type::dynamic;
-  static constexpr bool contiguous_layout = false;
+  using typename base::inner_shape_type;
 
   /// Views a whole level.
   /// \throws Error{invalid_argument} if T is not its element type
@@ -135,7 +116,7 @@ class ScaleView : public xt::xsharable_expression<ScaleView<T, N>>,
 
   /// Voxels per axis.
   [[nodiscard]] const inner_shape_type& shape() const noexcept { return shape_; }
-  using accessible_base::shape;
+  using base::shape;
 
   /// The project axis that each axis runs along, "z", "y" and "x" for a level of an XY stack; "" for an axis that
   /// slice() inserted.
@@ -294,65 +275,13 @@ class ScaleView : public xt::xsharable_expression<ScaleView<T, N>>,
     return std::async(std::launch::async, [view = *this, options = std::move(options)] { return view.load(options); });
   }
 
-  /// One voxel. As for every xtensor expression, missing leading indices are 0, surplus leading ones are ignored, and
-  /// axes of extent 1 stretch. Fetches the chunk around it; chunks stay in memory a while. \throws
-  /// Error{invalid_argument} for an index outside its axis
-  template <std::integral... I>
-  [[nodiscard]] T operator()(I... index) const {
-    const std::array<std::size_t, sizeof...(I)> list{static_cast<std::size_t>(index)...};
-    return element(list.begin(), list.end());
-  }
-
-  /// One voxel, all indices given and none stretched. \throws Error{invalid_argument} for an index outside its axis
+  /// One voxel, all indices given and none stretched, unlike operator() (see ViewExpression). Both fetch the chunk around it
+  /// and keep the last ones in memory.
+  /// \throws Error{invalid_argument} for an index outside its axis
   template <std::integral... I>
   [[nodiscard]] T at(I... index) const {
     static_assert(sizeof...(I) == N, "catvox: at() takes one index per axis");
     return voxel({static_cast<std::size_t>(index)...});
-  }
-
-  template <std::integral... I>
-  [[nodiscard]] T unchecked(I... index) const {
-    return (*this)(index...);
-  }
-
-  template <std::forward_iterator It>
-  [[nodiscard]] T element(It first, It last) const {
-    inner_shape_type index{};
-    std::size_t axis = N;
-    for (auto given = std::distance(first, last); given > 0 && axis > 0; --given) {
-      --axis;
-      index[axis] = shape_[axis] == 1 ? 0 : static_cast<std::size_t>(*std::next(first, given - 1));
-    }
-    return voxel(index);
-  }
-
-  [[nodiscard]] T front() const { return voxel(inner_shape_type{}); }
-  [[nodiscard]] T back() const {
-    inner_shape_type last = shape_;
-    for (std::size_t& index : last) --index;
-    return voxel(last);
-  }
-
-  [[nodiscard]] xt::layout_type layout() const noexcept { return xt::layout_type::row_major; }
-  [[nodiscard]] bool is_contiguous() const noexcept { return false; }
-
-  template <class S>
-  bool broadcast_shape(S& shape, bool /*reuse_cache*/ = false) const {
-    return xt::broadcast_shape(shape_, shape);
-  }
-  template <class S>
-  bool has_linear_assign(const S& /*strides*/) const noexcept {
-    return false;
-  }
-  template <class S>
-  const_stepper stepper_begin(const S& shape) const noexcept {
-    return const_stepper(*this, shape.size() - N);
-  }
-  template <class S>
-  const_stepper stepper_end(const S& shape, xt::layout_type order) const noexcept {
-    const_stepper end(*this, shape.size() - N);
-    end.to_end(order);
-    return end;
   }
 
   /// xtensor's hook for whole assignments: `a = view`, `xt::noalias(a) = view`, `xt::xarray<T> a = view` are one read.
@@ -373,7 +302,10 @@ class ScaleView : public xt::xsharable_expression<ScaleView<T, N>>,
  private:
   template <class, std::size_t>
   friend class ScaleView;
+  friend base;
   friend class detail::Stepper<ScaleView>;
+  friend struct detail::ViewAccess;
+  using Window = detail::Window<T, N>;
 
   static constexpr std::int64_t item = sizeof(T);
 
@@ -416,15 +348,63 @@ class ScaleView : public xt::xsharable_expression<ScaleView<T, N>>,
                                                 " of a view of shape " + to_text(shape_));
       }
     }
-    const Box chunk = chunk_around(layout_, source().chunk_shape(), layout_.positions(index));
-    detail::Window<T, N> window;
-    window.open(level_->get(layout_.part(chunk)), layout_, chunk);
+    Window window;
+    open_chunk(window, index);
     return window[index];
   }
+
+  /// Opens a window on the chunk around an index.
+  void open_chunk(Window& window, const inner_shape_type& index) const {
+    open(window, chunk_around(layout_, source().chunk_shape(), layout_.positions(index)));
+  }
+
+  /// Opens a window on as much of the view as a walk in this order should hold.
+  void open(Window& window, const inner_shape_type& index, const AxisOrder& order) const {
+    constexpr auto max_voxels = static_cast<std::int64_t>(ResidentRegions::region_bytes / sizeof(T));
+    open(window, part_around(layout_, source().chunk_shape(), layout_.positions(index), order, max_voxels));
+  }
+  void open(Window& window, const inner_shape_type& index) const { open(window, index, c_order(layout_)); }
+
+  void open(Window& window, const Box& part) const { window.open(level_->get(layout_.part(part)), layout_, part); }
 
   std::shared_ptr<ResidentRegions> level_;  // shared with every view that descends from the same one
   ViewLayout layout_;
   inner_shape_type shape_;
 };
 
+/// What the evaluation of expressions needs to know of the views in them.
+struct detail::ViewAccess {
+  template <class V>
+  static ResidentRegions& level(const V& view) noexcept {
+    return *view.level_;
+  }
+  template <class V>
+  static const ViewLayout& layout(const V& view) noexcept {
+    return view.layout_;
+  }
+  template <class V>
+  static typename V::value_type voxel(const V& view, const typename V::shape_type& index) {
+    return view.voxel(index);
+  }
+
+  /// Opens a window for a walk in an order, or on one chunk.
+  template <class V>
+  static void open(const V& view, typename V::Window& window, const typename V::shape_type& index,
+                   const std::optional<AxisOrder>& order) {
+    order ? view.open(window, index, *order) : view.open_chunk(window, index);
+  }
+
+  /// Reads into memory whose shape is the view's.
+  template <class V, StridedExpression E>
+  static void read_unchecked(const V& view, E& out) {
+    std::array<std::int64_t, V::rank> strides{};
+    std::ranges::copy(out.strides(), strides.begin());
+    view.read_into(out.data() + out.data_offset(), strides);
+  }
+};
+
 }  // namespace catvox
+
+// Without these a view would still give the same values, only voxel by voxel: nobody should have the one without the other.
+#include <catvox/view/evaluation.hpp>
+#include <catvox/view/xtensor_overloads.hpp>
