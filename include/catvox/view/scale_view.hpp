@@ -275,9 +275,8 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
     return std::async(std::launch::async, [view = *this, options = std::move(options)] { return view.load(options); });
   }
 
-  /// One voxel, all indices given and none stretched, unlike operator() (see ViewExpression). Both fetch the chunk around it
-  /// and keep the last ones in memory.
-  /// \throws Error{invalid_argument} for an index outside its axis
+  /// One voxel, all indices given and none stretched, unlike operator() (see ViewExpression). Both fetch the chunk
+  /// around it and keep the last ones in memory. \throws Error{invalid_argument} for an index outside its axis
   template <std::integral... I>
   [[nodiscard]] T at(I... index) const {
     static_assert(sizeof...(I) == N, "catvox: at() takes one index per axis");
@@ -405,6 +404,7 @@ struct detail::ViewAccess {
 
 }  // namespace catvox
 
-// Without these a view would still give the same values, only voxel by voxel: nobody should have the one without the other.
+// Without these a view would still give the same values, only voxel by voxel: nobody should have the one without the
+// other.
 #include <catvox/view/evaluation.hpp>
 #include <catvox/view/xtensor_overloads.hpp>

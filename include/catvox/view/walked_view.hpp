@@ -26,8 +26,8 @@ struct xt::xiterable_inner_types<catvox::detail::WalkedView<T, N>> {
 
 namespace catvox::detail {
 
-/// The voxels of a view without its hooks for bulk reads: for expressions that go through it in another order than C, or
-/// through few of its voxels.
+/// The voxels of a view without its hooks for bulk reads: for expressions that go through it in another order than C,
+/// or through few of its voxels.
 template <class T, std::size_t N>
 class WalkedView : public ViewExpression<WalkedView<T, N>, T, N> {
   using base = ViewExpression<WalkedView, T, N>;
@@ -51,7 +51,9 @@ class WalkedView : public ViewExpression<WalkedView<T, N>, T, N> {
 
   [[nodiscard]] T voxel(const inner_shape_type& index) const { return ViewAccess::voxel(view_, index); }
 
-  void open(Window<T, N>& window, const inner_shape_type& index) const { ViewAccess::open(view_, window, index, order_); }
+  void open(Window<T, N>& window, const inner_shape_type& index) const {
+    ViewAccess::open(view_, window, index, order_);
+  }
 
   ScaleView<T, N> view_;
   std::optional<AxisOrder> order_;
