@@ -74,8 +74,7 @@ TEST_CASE("what does not exist is an error that lists what does", "[client]") {
   CHECK(no_stack.text == R"(project 1 has no stack "none"; it has 1 "em ", 2 "labels")");
   const auto no_mirror = failure_of([&] { (void)client.mirror_info(1, 99); });
   CHECK(no_mirror.code == Errc::not_found);
-  CHECK(no_mirror.text ==
-        R"(stack "em " has no mirror 99; it has 11 "type 1", 14 "type 4", 15 "type 5", 19 "DVID")");
+  CHECK(no_mirror.text == R"(stack "em " has no mirror 99; it has 11 "type 1", 14 "type 4", 15 "type 5", 19 "DVID")");
 }
 
 TEST_CASE("a title that two stacks have is refused", "[client]") {
@@ -205,7 +204,7 @@ TEST_CASE("a folder answers like a server", "[client]") {
   dir.write("1/stack/3/info", R"({"sid": 3, "pid": 1, "stitle": "em", "num_zoom_levels": 0,
       "dimension": {"x": 20, "y": 10, "z": 1}, "resolution": {"x": 1, "y": 1, "z": 1},
       "translation": {"x": 0, "y": 0, "z": 0}, "broken_slices": {}, "mirrors": [)" +
-                                   Instance::mirror(1, "here", "tiles/", 1, "png", 0) + "]}");
+                                  Instance::mirror(1, "here", "tiles/", 1, "png", 0) + "]}");
   dir.write("tiles/0/0_0_0.png", Instance::tile(0, 0, 0, 0));
   const CatmaidClient client({.server = file_url(dir.path().string()), .project_id = 1});
   CHECK(client.projects()[0].title == "export");

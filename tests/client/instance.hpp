@@ -36,16 +36,20 @@ struct Instance {
   /// The stack info, with other values for some keys (JSON text, "key": value).
   void publish(const std::string& orientation = "0", const std::string& factors = "null",
                const std::string& broken = R"({"4": 1, "5": 1, "6": 1})", const std::string& more_mirrors = "") {
-    server.add("/1/stack/1/info", R"({"sid": 1, "pid": 1, "ptitle": "fly", "stitle": "em ", "comment": null,
+    server.add(
+        "/1/stack/1/info",
+        R"({"sid": 1, "pid": 1, "ptitle": "fly", "stitle": "em ", "comment": null,
         "description": "", "metadata": null, "attribution": null, "placeholder_color": null,
-        "num_zoom_levels": 2, "downsample_factors": )" + factors +
-        R"(, "translation": {"x": 1000.0, "y": 2000.0, "z": 3000.0}, "resolution": {"x": 4.0, "y": 5.0, "z": 40.0},
+        "num_zoom_levels": 2, "downsample_factors": )" +
+            factors +
+            R"(, "translation": {"x": 1000.0, "y": 2000.0, "z": 3000.0}, "resolution": {"x": 4.0, "y": 5.0, "z": 40.0},
         "dimension": {"x": 100, "y": 70, "z": 12}, "canary_location": {"x": 40, "y": 20, "z": 1},
-        "broken_slices": )" + broken + R"(, "orientation": )" + orientation + R"(, "mirrors": [)" +
-        mirror(11, "type 1", server.url("/t1/"), 1, "png", 0) + "," +
-        mirror(14, "type 4", "/t4/", 4, "jpg", 1) + "," +  // relative to the server, and an extension that lies
-        mirror(15, "type 5", "//127.0.0.1:" + std::to_string(server.port()) + "/t5/", 5, "png?v=2", 2) + "," +
-        mirror(19, "DVID", server.url("/dvid/"), 6, "jpg", 3) + more_mirrors + "]}");
+        "broken_slices": )" +
+            broken + R"(, "orientation": )" + orientation + R"(, "mirrors": [)" +
+            mirror(11, "type 1", server.url("/t1/"), 1, "png", 0) + "," + mirror(14, "type 4", "/t4/", 4, "jpg", 1) +
+            "," +  // relative to the server, and an extension that lies
+            mirror(15, "type 5", "//127.0.0.1:" + std::to_string(server.port()) + "/t5/", 5, "png?v=2", 2) + "," +
+            mirror(19, "DVID", server.url("/dvid/"), 6, "jpg", 3) + more_mirrors + "]}");
   }
 
   static std::string mirror(int id, const std::string& title, const std::string& base, int type,

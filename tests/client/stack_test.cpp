@@ -31,15 +31,16 @@ Error error_of(const std::function<void()>& f) {
 }
 
 // Every voxel of a part of a level, by formula. `source` maps an array slice to the slice that the viewer shows.
-void check_voxels(const Voxels& got, int level, const Index3& first, const std::map<std::int64_t, std::int64_t>& source = {}) {
+void check_voxels(const Voxels& got, int level, const Index3& first,
+                  const std::map<std::int64_t, std::int64_t>& source = {}) {
   std::size_t wrong = 0;
   for (std::size_t z = 0; z < got.shape()[0]; ++z) {
     for (std::size_t y = 0; y < got.shape()[1]; ++y) {
       for (std::size_t x = 0; x < got.shape()[2]; ++x) {
         auto slice = first[0] + static_cast<std::int64_t>(z);
         if (const auto it = source.find(slice); it != source.end()) slice = it->second;
-        wrong += got(z, y, x) != voxel(level, slice, first[1] + static_cast<std::int64_t>(y),
-                                       first[2] + static_cast<std::int64_t>(x));
+        wrong += got(z, y, x) !=
+                 voxel(level, slice, first[1] + static_cast<std::int64_t>(y), first[2] + static_cast<std::int64_t>(x));
       }
     }
   }
@@ -61,8 +62,8 @@ TEST_CASE("every mirror type gives every voxel of every level", "[client]") {
       CAPTURE(mirror, s);
       CHECK(stack.dtype(s) == DType::uint8);
       const Voxels got = stack.scale<std::uint8_t>(s);
-      REQUIRE(got.shape() == std::array<std::size_t, 3>{12, static_cast<std::size_t>(70 >> s),
-                                                        static_cast<std::size_t>(100 >> s)});
+      REQUIRE(got.shape() ==
+              std::array<std::size_t, 3>{12, static_cast<std::size_t>(70 >> s), static_cast<std::size_t>(100 >> s)});
       check_voxels(got, s, {0, 0, 0}, viewer);
     }
   }
@@ -124,8 +125,8 @@ TEST_CASE("a crop costs exactly the tiles that it meets", "[client]") {
 }
 
 TEST_CASE("edges on a tile border do not touch the tile behind", "[client]") {
-  const auto [rows, columns, tiles] = GENERATE(table<int, int, std::size_t>({
-      {16, 32, 1}, {17, 32, 2}, {16, 33, 2}, {17, 33, 4}, {15, 31, 1}, {70, 100, 5 * 4}}));
+  const auto [rows, columns, tiles] = GENERATE(table<int, int, std::size_t>(
+      {{16, 32, 1}, {17, 32, 2}, {16, 33, 2}, {17, 33, 4}, {15, 31, 1}, {70, 100, 5 * 4}}));
   CAPTURE(rows, columns);
   Instance instance;
   const auto level = instance.client().stack(1).scale<std::uint8_t>(0);
@@ -172,6 +173,17 @@ TEST_CASE("explicit factors: sizes, slices and tiles of a level with a z factor"
   CHECK(instance.server.count_prefix() == 5 * 3 * 2);
 }
 
+TEST_CASE("broken slices are stack slices, also where the volume starts later", "[client]") {
+  const Instance instance;
+  StackInfo info = instance.client().stack_info(1);
+  info.metadata = R"({"voxelOffset": [10, 20, 2]})";
+  const Stack stack(info);
+  const auto level = stack.scale<std::uint8_t>(0);
+  CHECK(level.voxel_to_world({0, 0, 0}) == WorldPoint{1040, 2100, 3080});
+  // Stack slices 4, 5 and 6 are slices 2, 3 and 4 of the volume.
+  check_voxels(level.slice(xt::range(1, 6), xt::range(0, 4), xt::range(0, 4)), 0, {1, 0, 0}, {{2, 1}, {3, 1}, {4, 5}});
+}
+
 TEST_CASE("other policies for broken slices", "[client]") {
   Instance instance;
   auto stack = instance.client().stack(1);
@@ -206,7 +218,7 @@ TEST_CASE("a missing tile is zero, a failing one is an error", "[client]") {
 
   const std::string place = "tile (level 0, slice 2, row 1, column 1) from " + instance.server.url(tile);
   instance.server.add(tile, test::Answer{.status = 500});
-  const Error failed = error_of([&] { instance.client().stack(1).scale<std::uint8_t>(0).load(); });
+  const Error failed = error_of([&] { (void)instance.client().stack(1).scale<std::uint8_t>(0).load(); });
   CHECK(failed.code() == Errc::http_status);
   CHECK(failed.what() == "cannot fetch " + place + ": HTTP 500 (after 2 attempts)");
   CHECK(failed.context().attempts == 2);
@@ -215,17 +227,19 @@ TEST_CASE("a missing tile is zero, a failing one is an error", "[client]") {
 TEST_CASE("a tile that is none is an error that says what came", "[client]") {
   Instance instance;
   const std::string tile = "/t1/2/1_1_0.png";
-  const std::string place = "cannot decode tile (level 0, slice 2, row 1, column 1) from " + instance.server.url(tile) + ": ";
+  const std::string place =
+      "cannot decode tile (level 0, slice 2, row 1, column 1) from " + instance.server.url(tile) + ": ";
   const auto read = [&] {
     return error_of([&] {
       const Voxels got = instance.client().stack(1).scale<std::uint8_t>(0).slice(xt::range(2, 3), xt::range(16, 17),
-                                                                               xt::range(32, 33));
+                                                                                 xt::range(32, 33));
     });
   };
   SECTION("HTML with status 200") {
     instance.server.add(tile, "<!DOCTYPE html><p>Not here</p>");
-    CHECK(read().what() ==
-          place + "expected a JPEG or PNG image, got 30 bytes that start with \"<!DOCTYPE html><p>Not here</p>\" (after 2 attempts)");
+    CHECK(read().what() == place +
+                               "expected a JPEG or PNG image, got 30 bytes that start with \"<!DOCTYPE html><p>Not "
+                               "here</p>\" (after 2 attempts)");
   }
   SECTION("larger than the grid") {
     instance.server.add(tile, test::grey_png(std::vector<std::uint8_t>(64 * 64), 64, 64));
@@ -264,8 +278,8 @@ TEST_CASE("short tiles at the edge are padded", "[client]") {
     for (std::int64_t x = 96; x < 100; ++x) pixels.push_back(voxel(0, 1, y, x));
   }
   instance.server.add("/t1/1/4_3_0.png", test::grey_png(pixels, 6, 4));
-  const Voxels got = instance.client().stack(1).scale<std::uint8_t>(0).slice(xt::range(1, 2), xt::range(60, 70),
-                                                                           xt::range(90, 100));
+  const Voxels got =
+      instance.client().stack(1).scale<std::uint8_t>(0).slice(xt::range(1, 2), xt::range(60, 70), xt::range(90, 100));
   check_voxels(got, 0, {1, 60, 90});
 }
 
@@ -303,7 +317,8 @@ TEST_CASE("a mirror behind Basic opens with set_mirror_auth, whose password goes
   const Error refused = error_of([&] { (void)read(0); });
   CHECK(refused.code() == Errc::unauthorized);
   CHECK(std::string(refused.what()) == "cannot fetch tile (level 0, slice 0, row 0, column 0) from " +
-                                           guarded.url("/t/0/0_0_0.png") + ": HTTP 401 (a user and password are needed)");
+                                           guarded.url("/t/0/0_0_0.png") +
+                                           ": HTTP 401 (a user and password are needed)");
   stack.set_mirror_auth("guarded", {"em", "section20"});
   check_voxels(read(0), 0, {0, 0, 0});
   instance.server.reset_log();
@@ -409,8 +424,7 @@ TEST_CASE("opening a stack of FAFB's size costs nothing", "[client]") {
 
 TEST_CASE("visit_scale calls with the level's own type", "[client]") {
   const Instance instance;
-  const auto size = instance.client().stack(1).visit_scale(2, [](const auto& view) {
-    return view.size() * sizeof(typename std::decay_t<decltype(view)>::value_type);
-  });
+  const auto size = instance.client().stack(1).visit_scale(
+      2, [](const auto& view) { return view.size() * sizeof(typename std::decay_t<decltype(view)>::value_type); });
   CHECK(size == 12 * 17 * 25);
 }

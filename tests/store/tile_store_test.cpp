@@ -21,15 +21,16 @@ std::unique_ptr<const TileStore> store_of(int type, const std::string& base, con
 
 TEST_CASE("tile URLs are those of CATMAID", "[store]") {
   // At level 0 these are the vectors of CATMAID's own test_tilesources.js (column 4, row 5, slice 3).
-  const auto [type, base, extension, level, expected] = GENERATE(table<int, std::string, std::string, int, std::string>({
-      {1, "https://example.com/", "png", 0, "https://example.com/3/5_4_0.png"},
-      {4, "https://example.com/", "png", 0, "https://example.com/3/0/5_4.png"},
-      {5, "https://example.com/", "png", 0, "https://example.com/0/3/5/4.png"},
-      {1, "https://example.com/a/", "jpg", 7, "https://example.com/a/3/5_4_7.jpg"},
-      {4, "https://example.com/a/", "jpg", 7, "https://example.com/a/3/7/5_4.jpg"},
-      {5, "https://example.com/a/", "jpg", 7, "https://example.com/a/7/3/5/4.jpg"},
-      {1, "https://example.com/x?p=", "jpg?q=1", 1, "https://example.com/x?p=3/5_4_1.jpg?q=1"},  // verbatim
-  }));
+  const auto [type, base, extension, level, expected] =
+      GENERATE(table<int, std::string, std::string, int, std::string>({
+          {1, "https://example.com/", "png", 0, "https://example.com/3/5_4_0.png"},
+          {4, "https://example.com/", "png", 0, "https://example.com/3/0/5_4.png"},
+          {5, "https://example.com/", "png", 0, "https://example.com/0/3/5/4.png"},
+          {1, "https://example.com/a/", "jpg", 7, "https://example.com/a/3/5_4_7.jpg"},
+          {4, "https://example.com/a/", "jpg", 7, "https://example.com/a/3/7/5_4.jpg"},
+          {5, "https://example.com/a/", "jpg", 7, "https://example.com/a/7/3/5/4.jpg"},
+          {1, "https://example.com/x?p=", "jpg?q=1", 1, "https://example.com/x?p=3/5_4_1.jpg?q=1"},  // verbatim
+      }));
   CAPTURE(type, base, extension, level);
   CHECK(store_of(type, base, extension)->tile_url({level, 3, 5, 4}) == expected);
 }

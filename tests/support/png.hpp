@@ -17,7 +17,8 @@ inline std::string grey_png(const std::vector<std::uint8_t>& pixels, std::uint32
   image.height = height;
   image.format = PNG_FORMAT_GRAY;
   png_alloc_size_t size = 0;
-  if (!png_image_write_get_memory_size(image, size, 0, pixels.data(), 0, nullptr) || size == 0) throw std::runtime_error("png");
+  if (!png_image_write_get_memory_size(image, size, 0, pixels.data(), 0, nullptr) || size == 0)
+    throw std::runtime_error("png");
   std::string bytes(size, '\0');
   if (!png_image_write_to_memory(&image, bytes.data(), &size, 0, pixels.data(), 0, nullptr)) {
     throw std::runtime_error("png");
