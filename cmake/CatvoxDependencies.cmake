@@ -1,10 +1,57 @@
-# Every third-party library that catvox stands on, found the same way here and in an installed catvoxConfig.cmake.
-find_package(Threads REQUIRED)
-find_package(CURL 7.85 REQUIRED)
-find_package(JPEG REQUIRED)
-find_package(PNG REQUIRED)
-find_package(nlohmann_json 3.10 REQUIRED)
-find_package(xtensor REQUIRED)
+# Every third-party library that catvox stands on, each named once: found and linked here, and written from here into
+# the installed catvoxConfig.cmake and catvox.pc.
+
+# catvox_find_package(<package> [<version>] [FETCH <git url> <tag>])
+#
+# The package as it is installed. With CATVOX_FETCH_DEPENDENCIES, a package that is not there is fetched at that tag
+# instead; what has no tag here has to be installed.
+macro(catvox_find_package package)
+  cmake_parse_arguments(catvox_find "" "" "FETCH" ${ARGN})
+  if(CATVOX_FETCH_DEPENDENCIES AND catvox_find_FETCH)
+    list(GET catvox_find_FETCH 0 catvox_find_url)
+    list(GET catvox_find_FETCH 1 catvox_find_tag)
+    include(FetchContent)
+    FetchContent_Declare(
+      ${package}
+      GIT_REPOSITORY ${catvox_find_url}
+      GIT_TAG ${catvox_find_tag}
+      GIT_SHALLOW ON SYSTEM
+      FIND_PACKAGE_ARGS ${catvox_find_UNPARSED_ARGUMENTS})
+    FetchContent_MakeAvailable(${package})
+  else()
+    find_package(${package} ${catvox_find_UNPARSED_ARGUMENTS} REQUIRED)
+  endif()
+endmacro()
+
+# catvox_uses(<PUBLIC | PRIVATE | BUILD> <target> FIND <package> [<version>] [FETCH <git url> <tag>]
+#             [PKG_CONFIG <module>] [LINK <flag>])
+#
+# Finds a package and links catvox to its target. PUBLIC: the library shows in public headers. PRIVATE: in src/ only, but
+# whoever links a static catvox needs it, too. BUILD: headers in src/ only, nothing that a user of catvox needs.
+# PKG_CONFIG or LINK tell what it is called in a pkg-config file.
+function(catvox_uses scope target)
+  cmake_parse_arguments(PARSE_ARGV 2 use "" "PKG_CONFIG;LINK" "FIND;FETCH")
+  catvox_find_package(${use_FIND} FETCH ${use_FETCH})
+  if(scope STREQUAL "BUILD")
+    target_link_libraries(catvox PRIVATE $<BUILD_INTERFACE:${target}>)
+    return()
+  endif()
+  target_link_libraries(catvox ${scope} ${target})
+  string(REPLACE ";" " " find "${use_FIND}")
+  set_property(TARGET catvox APPEND PROPERTY catvox_${scope}_FIND "${find}")
+  set_property(TARGET catvox APPEND PROPERTY catvox_${scope}_PKG_CONFIG ${use_PKG_CONFIG})
+  set_property(TARGET catvox APPEND PROPERTY catvox_${scope}_LINK ${use_LINK})
+endfunction()
+
+catvox_find_package(xtl 0.7 FETCH https://github.com/xtensor-stack/xtl.git 0.7.2)  # what xtensor stands on
+catvox_uses(PUBLIC xtensor FIND xtensor PKG_CONFIG xtensor
+            FETCH https://github.com/xtensor-stack/xtensor.git 0.24.3)
+catvox_uses(PUBLIC Threads::Threads FIND Threads LINK -pthread)
+catvox_uses(PRIVATE CURL::libcurl FIND CURL 7.85 PKG_CONFIG libcurl)
+catvox_uses(PRIVATE JPEG::JPEG FIND JPEG PKG_CONFIG libjpeg)
+catvox_uses(PRIVATE PNG::PNG FIND PNG PKG_CONFIG libpng)
+catvox_uses(BUILD nlohmann_json::nlohmann_json FIND nlohmann_json 3.10
+            FETCH https://github.com/nlohmann/json.git v3.11.2)
 
 # The compressions of N5 blocks. A build without one reports volumes that need it.
 option(CATVOX_WITH_GZIP "Read N5 blocks in gzip and zlib (libdeflate)" ON)
@@ -13,36 +60,22 @@ option(CATVOX_WITH_XZ "Read N5 blocks in xz (liblzma)" ON)
 option(CATVOX_WITH_LZ4 "Read N5 blocks in lz4 (liblz4, xxHash)" ON)
 option(CATVOX_WITH_ZSTD "Read N5 blocks in zstd (libzstd)" ON)
 option(CATVOX_WITH_BLOSC "Read N5 blocks in blosc (c-blosc 1)" ON)
-set(catvox_compressors)
 if(CATVOX_WITH_GZIP)
-  find_package(Libdeflate REQUIRED)
-  list(APPEND catvox_compressors Libdeflate::Libdeflate)
+  catvox_uses(PRIVATE Libdeflate::Libdeflate FIND Libdeflate PKG_CONFIG libdeflate)
 endif()
 if(CATVOX_WITH_BZIP2)
-  find_package(BZip2 REQUIRED)
-  list(APPEND catvox_compressors BZip2::BZip2)
+  catvox_uses(PRIVATE BZip2::BZip2 FIND BZip2 LINK -lbz2)  # Debian has no bzip2.pc
 endif()
 if(CATVOX_WITH_XZ)
-  find_package(LibLZMA REQUIRED)
-  list(APPEND catvox_compressors LibLZMA::LibLZMA)
+  catvox_uses(PRIVATE LibLZMA::LibLZMA FIND LibLZMA PKG_CONFIG liblzma)
 endif()
 if(CATVOX_WITH_LZ4)
-  find_package(LZ4 REQUIRED)
-  find_package(XxHash REQUIRED)
-  list(APPEND catvox_compressors LZ4::LZ4 $<BUILD_INTERFACE:XxHash::Header>)
+  catvox_uses(PRIVATE LZ4::LZ4 FIND LZ4 PKG_CONFIG liblz4)
+  catvox_uses(BUILD XxHash::Header FIND XxHash)
 endif()
 if(CATVOX_WITH_ZSTD)
-  find_package(Zstd REQUIRED)
-  list(APPEND catvox_compressors Zstd::Zstd)
+  catvox_uses(PRIVATE Zstd::Zstd FIND Zstd PKG_CONFIG libzstd)
 endif()
 if(CATVOX_WITH_BLOSC)
-  find_package(Blosc REQUIRED)
-  list(APPEND catvox_compressors Blosc::Blosc)
+  catvox_uses(PRIVATE Blosc::Blosc FIND Blosc PKG_CONFIG blosc)
 endif()
-
-# Links `target` to what the library needs: xtensor shows in public headers, the rest in src/ only.
-function(catvox_link_dependencies target)
-  target_link_libraries(${target} PUBLIC xtensor Threads::Threads)
-  target_link_libraries(${target} PRIVATE CURL::libcurl JPEG::JPEG PNG::PNG $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>)
-  target_link_libraries(${target} PRIVATE ${catvox_compressors})
-endfunction()

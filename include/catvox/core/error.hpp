@@ -29,7 +29,7 @@ struct ErrorContext {
   std::string url{};    ///< without user, password or secret query values
   int http_status = 0;  ///< of the last answer
   int attempts = 0;     ///< requests made, the first included
-  std::string chunk{};  ///< "level 2, slice 117, row 4, column 9"
+  std::string chunk{};  ///< "tile (level 2, slice 117, row 4, column 9)"
 };
 
 /// The only exception that catvox throws on purpose. what() says what failed, where, what was

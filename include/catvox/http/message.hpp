@@ -1,6 +1,7 @@
 #pragma once
 
 #include <catvox/core/buffer.hpp>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,9 @@ struct Request {
   std::vector<HttpHeader> headers{};
   std::shared_ptr<const Credentials> credentials{};  ///< sent only to the origin that they are bound to
   bool allow_file = false;                           ///< whether a file: URL may be opened
+  bool retry_on_500 = true;                          ///< CATMAID's API answers 500 to questions, not only in trouble
+  int max_attempts = 0;                              ///< 0: as the session's retry policy says
+  std::chrono::milliseconds timeout{0};              ///< for each attempt from start to end; 0: none
 };
 
 /// What came back. A status is final: redirects were followed, retries were made.

@@ -13,12 +13,13 @@ class TransferHandler {
  public:
   virtual ~TransferHandler() = default;
 
-  /// Any answer with a status that is not retried. The body may be moved from.
+  /// An answer, whatever its status: redirects were followed, and what is worth retrying was retried.
   /// \throws Error{corrupt_data} to have the transfer made again, past caches on the way, as long as the retry policy
-  ///         allows; then, and for every other exception, on_error() follows
+  ///         allows; then, and for every other Error, on_error() follows
   virtual void on_response(Response& response) = 0;
 
-  /// The transfer failed for good. Not called after cancel().
+  /// The transfer failed for good. what() is the reason alone; URL, status and attempts are in its context.
+  /// Not called after cancel().
   virtual void on_error(const Error& error) noexcept = 0;
 };
 

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <string_view>
 
 namespace catvox {
 
@@ -17,27 +16,32 @@ enum class BrokenSlicePolicy : std::uint8_t {
   none,      ///< the broken slice itself is requested
 };
 
-/// The source slice for each slice of a stack.
+/// The source slice for each slice of a stack. Memory and construction time follow the number of broken slices, not the
+/// depth; a lookup is one search among the broken ones.
 class BrokenSlices {
  public:
+  /// No slice is broken.
   BrokenSlices() = default;
 
-  /// \param broken  full-resolution slice -> the server's value
+  /// \param broken  full-resolution slice -> the server's value; slices outside the stack are ignored
   /// \param depth   slices in the stack at full resolution
-  BrokenSlices(std::map<std::int64_t, std::int64_t> broken, std::int64_t depth, BrokenSlicePolicy policy);
+  BrokenSlices(const std::map<std::int64_t, std::int64_t>& broken, std::int64_t depth, BrokenSlicePolicy policy);
 
   /// The full-resolution slice to read for full-resolution slice `z`; nullopt means fill.
-  /// Never leaves the stack and never loops; if no slice qualifies the result is nullopt.
+  ///
+  /// An unbroken slice is its own source. That of a broken one is unbroken and in the stack (except under
+  /// BrokenSlicePolicy::none); there is none if every slice is broken, or if `follow` loops or leaves the stack.
   [[nodiscard]] std::optional<std::int64_t> resolve(std::int64_t z) const;
 
-  /// The slice of a level to read for slice `z` of that level, `factor` = the level's factor in z:
-  /// resolved at full resolution (for the first full-resolution slice that `z` stands for), then floor(z' / factor).
+  /// The slice of a level to read for slice `z` of that level, `factor` = the level's factor in z, > 0.
+  ///
+  /// Resolved at full resolution, as CATMAID does, for the first slice z' = ceil(z * factor) that `z` stands for: `z`
+  /// itself if z' is unbroken or lies beyond the stack, otherwise floor(resolve(z') / factor).
   [[nodiscard]] std::optional<std::int64_t> resolve_level(std::int64_t z, double factor) const;
 
  private:
-  std::map<std::int64_t, std::int64_t> broken_;
-  std::int64_t depth_ = 0;
-  BrokenSlicePolicy policy_ = BrokenSlicePolicy::nearest;
+  // Only broken slices; fixed at construction, so that a chain of offsets is walked once and not per lookup.
+  std::map<std::int64_t, std::optional<std::int64_t>> sources_;
 };
 
 }  // namespace catvox

@@ -34,10 +34,11 @@ class LevelGeometry {
   /// \param info     resolution, translation, orientation and metadata.voxelOffset are used
   /// \param factors  downsampling of this level relative to level 0, stack axes, > 0
   /// \param shape    voxels of this level's array, zyx
+  /// \throws Error{invalid_metadata} if a resolution or factor is not a number > 0, or a translation not finite
   LevelGeometry(const StackInfo& info, const StackVector& factors, const Shape3& shape);
 
   [[nodiscard]] const Shape3& shape() const noexcept { return shape_; }
-  [[nodiscard]] const StackVector& factors() const noexcept { return factors_; }
+  [[nodiscard]] StackVector factors() const noexcept { return {axes_[2].factor, axes_[1].factor, axes_[0].factor}; }
   [[nodiscard]] Orientation orientation() const noexcept { return orientation_; }
 
   /// The project axis that each array axis runs along: XY z,y,x; XZ y,z,x; ZY x,y,z.
@@ -52,31 +53,47 @@ class LevelGeometry {
   [[nodiscard]] WorldPoint voxel_to_world(const VoxelPoint& voxel) const noexcept;
 
   /// Continuous in y and x; in z the whole slice, as CATMAID's viewer computes it: full resolution first,
-  /// floor((p - t) / r.z + p * 2^-52), then floor of that over the level's factor.
+  /// floor((p - t) / r.z + p * 2^-52), then minus the voxel offset, then floor of that over the level's factor.
+  /// The viewer's small term lifts a border that rounding left just below its slice. Where p < 0 it lowers it
+  /// instead: there the exact border of a slice gives the one before.
   [[nodiscard]] VoxelPoint world_to_voxel(const WorldPoint& point) const noexcept;
 
-  /// Every voxel that the box touches, *not* clipped to the array. An edge within rounding error of a voxel
-  /// border counts as on it; an axis with min == max touches the one voxel that holds it.
+  /// Every voxel that the box touches, *not* clipped to the array (intersect() with its shape does that). z is
+  /// continuous here like the other axes. An edge within rounding error of a voxel border counts as on it; an axis with
+  /// min == max touches the one voxel that holds it, the upper one on a border. Indices are held at about +-2^60.
   /// \throws Error{invalid_argument} if min > max on an axis, or a coordinate is not finite
   [[nodiscard]] Box touched(const WorldBox& box) const;
 
   friend bool operator==(const LevelGeometry&, const LevelGeometry&) = default;
 
  private:
+  struct Axis {
+    double resolution = 1;
+    double translation = 0;  // of the project axis that the array axis runs along
+    double offset = 0;
+    double factor = 1;
+    friend bool operator==(const Axis&, const Axis&) = default;
+  };
+
   Orientation orientation_ = Orientation::xy;
-  StackVector resolution_{1, 1, 1};
-  StackVector translation_;
-  StackVector voxel_offset_;
-  StackVector factors_{1, 1, 1};
+  std::array<Axis, 3> axes_{};  // zyx
   Shape3 shape_{};
 };
 
-/// The factors of every level that exists, level 0 first: explicit ones, or (2^s, 2^s, 1) for 0 .. num_zoom_levels,
-/// or up to MAX_S = max(0, ceil(log2(max(dim.x - 1, dim.y - 1) / smallest tile side))) if that is -1.
-/// \throws Error{invalid_metadata} for a factor that is not finite and > 0
+/// The factors of every level that exists, level 0 first.
+///
+/// Explicit ones: as many as there are, but none above num_zoom_levels unless that is negative. Otherwise (2^s, 2^s, 1)
+/// for 0 .. num_zoom_levels; if that is negative up to MAX_S = max(0, ceil(log2(max(dim.x - 1, dim.y - 1) / smallest
+/// tile side))) over all mirrors, and level 0 alone if there is no mirror.
+/// \throws Error{invalid_metadata} for a factor that is not a number > 0, num_zoom_levels > 62 without explicit
+/// factors,
+///         or (where MAX_S is wanted) a tile side < 1
 std::vector<StackVector> scale_factors(const StackInfo& info);
 
 /// Array shape (z, y, x) of a level of a *tile* source: floor(dim / f) but at least 1 in x and y, ceil(dim / f) in z.
+/// A quotient within rounding error of a whole number is that number: 33 voxels at factor 1.1 are 30, not 29.
+/// \throws Error{invalid_metadata} if a dimension is < 1 or a factor is not a number > 0;
+///         Error{too_large} if an extent exceeds 2^53
 Shape3 tile_level_shape(const StackDimension& dimension, const StackVector& factors);
 
 }  // namespace catvox

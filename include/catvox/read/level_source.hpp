@@ -34,7 +34,8 @@ class LevelSource {
   /// Reads the selected voxels into `out` and returns when they are all there.
   ///
   /// \param selection  inside geometry().shape()
-  /// \param out        voxel (i, j, k) of the selection goes to data + i * strides[0] + j * strides[1] + k * strides[2];
+  /// \param out        voxel (i, j, k) of the selection goes to data + i * strides[0] + j * strides[1] + k *
+  /// strides[2];
   ///                   any strides that do not make voxels overlap
   /// \throws Error     the first failure; `out` is then partly written
   virtual ReadStatistics read(const Selection3& selection, const StridedBytes& out,

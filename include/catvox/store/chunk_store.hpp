@@ -33,7 +33,7 @@ class ChunkStore {
   /// What to fetch for the chunk at this position of the grid, zyx.
   [[nodiscard]] virtual Request request(const Index3& chunk) const = 0;
 
-  /// "level 2, slice 117, row 4, column 9" or "level 2, block 3/4/0": for messages.
+  /// "tile (level 2, slice 117, row 4, column 9)" or "block 3/4/0 (level 2)": for messages.
   [[nodiscard]] virtual std::string describe(const Index3& chunk) const = 0;
 
   /// Decodes the part `window` of a chunk.

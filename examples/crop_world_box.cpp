@@ -1,0 +1,221 @@
+// Crops a box, given in world units, out of a CATMAID image stack and writes it to a file.
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <catvox/catvox.hpp>
+#include <iostream>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "support/describe.hpp"
+#include "support/output_files.hpp"
+#include "support/program.hpp"
+#include "support/progress_bar.hpp"
+#include "support/stop_on_interrupt.hpp"
+#include "support/volume_file.hpp"
+
+namespace {
+
+using catvox::Errc;
+using catvox::Error;
+
+struct CropOptions {
+  examples::ServerOptions server;
+  bool list = false;
+  std::string stack;
+  std::string mirror;
+  catvox::BasicAuth mirror_auth;
+  int level = 0;
+  std::vector<double> min, max;
+  std::string broken = "nearest";
+  std::filesystem::path output;
+  bool montage = false;
+};
+
+const std::map<std::string, catvox::BrokenSlicePolicy> broken_policies{
+    {"nearest", catvox::BrokenSlicePolicy::nearest}, {"follow", catvox::BrokenSlicePolicy::follow},
+    {"fill", catvox::BrokenSlicePolicy::fill},       {"previous", catvox::BrokenSlicePolicy::previous},
+    {"next", catvox::BrokenSlicePolicy::next},       {"none", catvox::BrokenSlicePolicy::none},
+};
+
+void add_options(CLI::App& app, CropOptions& options) {
+  examples::add_server_options(app, options.server);
+  app.add_flag("--list", options.list, "List projects and stacks, or with --stack its levels and mirrors, and end");
+  app.add_option("--stack", options.stack, "Stack to read, id or title");
+  auto* mirror = app.add_option("--mirror", options.mirror,
+                                "Mirror to read from: id, title or \"fastest\" [the first that can be read]");
+  app.add_option("--mirror-user", options.mirror_auth.user, "HTTP Basic user of that mirror, if it wants one")
+      ->needs(mirror);
+  app.add_option("--mirror-password", options.mirror_auth.password, "Its password; better in the environment")
+      ->envname("CATVOX_MIRROR_PASSWORD");
+  app.add_option("--level", options.level, "Scale level, 0 is full resolution [0]");
+  app.add_option("--min", options.min, "Lower corner of the box: x y z in the project's units, nm as a rule")
+      ->expected(3);
+  app.add_option("--max", options.max, "Upper corner; every voxel that the box touches is read")->expected(3);
+  app.add_option("--broken", options.broken,
+                 "Instead of broken slices: nearest, follow, fill, previous, next or none [nearest]")
+      ->check(CLI::IsMember(broken_policies).description(""));
+  app.add_option(
+      "--output", options.output,
+      "File to write: .npy (NumPy; axes slice, row, column), .tif (ImageJ stack), .png (one for each slice)");
+  app.add_flag("--montage", options.montage, "Put all slices into one .png");
+  app.footer(std::string("Example, after `make_demo_instance demo`:\n"
+                         "  crop_world_box --server demo --stack \"demo EM\" --level 1 --min 2000 3000 800 "
+                         "--max 5240 5416 1280 --montage --output demo.png\n\n"
+                         "An API token is taken from CATMAID_API_TOKEN. If CATMAID_SERVER names a server, the\n"
+                         "environment is used for that one only.\n\n") +
+             examples::exit_code_help);
+}
+
+catvox::WorldBox asked_box(const CropOptions& options) {
+  if (options.min.size() != 3 || options.max.size() != 3) {
+    throw Error(Errc::invalid_argument, "--min and --max are required: x y z each");
+  }
+  return {{options.min[0], options.min[1], options.min[2]}, {options.max[0], options.max[1], options.max[2]}};
+}
+
+void choose_mirror(catvox::Stack& stack, const CropOptions& options) {
+  if (options.mirror == "fastest") {
+    if (!options.mirror_auth.user.empty()) {
+      throw Error(Errc::invalid_argument, "--mirror-user is for a mirror that --mirror names, not for \"fastest\"");
+    }
+    for (const catvox::MirrorTiming& timing : stack.set_fastest_mirror()) {
+      const std::string seen = timing.seconds ? examples::duration_text(*timing.seconds) : timing.failure;
+      std::cout << "timed      " << timing.id << " \"" << timing.title << "\": " << seen << '\n';
+    }
+  } else if (!options.mirror.empty()) {
+    stack.set_mirror(examples::id_or_title(options.mirror));
+    if (!options.mirror_auth.user.empty()) stack.set_mirror_auth(stack.mirror().id, options.mirror_auth);
+  }
+}
+
+/// The world that an array of voxels covers.
+template <class View>
+catvox::WorldBox world_extent(const View& view) {
+  const auto& shape = view.shape();
+  return {view.voxel_to_world({0, 0, 0}),
+          view.voxel_to_world(
+              {static_cast<double>(shape[0]), static_cast<double>(shape[1]), static_cast<double>(shape[2])})};
+}
+
+/// Whether part of the box lies outside, by more than rounding explains.
+bool reaches_beyond(const catvox::WorldBox& box, const catvox::WorldBox& extent) {
+  constexpr double slack = 1e-6;
+  const auto beyond = [](double min, double max, double from, double to) {
+    return min < from - slack || max > to + slack;
+  };
+  return beyond(box.min.x, box.max.x, extent.min.x, extent.max.x) ||
+         beyond(box.min.y, box.max.y, extent.min.y, extent.max.y) ||
+         beyond(box.min.z, box.max.z, extent.min.z, extent.max.z);
+}
+
+/// Says which slices of the crop show another one, because they are broken.
+void print_replaced_slices(const catvox::StackInfo& info, const CropOptions& options, std::int64_t first,
+                           std::int64_t count) {
+  const double factor = catvox::scale_factors(info).at(static_cast<std::size_t>(options.level)).z;
+  const catvox::BrokenSlices broken(info.broken_slices, info.dimension.z, broken_policies.at(options.broken));
+  for (std::int64_t z = first; z < first + count; ++z) {
+    const auto shown = broken.resolve_level(z, factor);
+    if (shown == z) continue;
+    std::cout << "broken     slice " << z << " is "
+              << (shown ? "replaced by slice " + std::to_string(*shown) : std::string("left black")) << '\n';
+  }
+}
+
+void print_summary(const catvox::Stack& stack, const CropOptions& options, const examples::Volume& volume,
+                   const catvox::WorldBox& world, const std::array<std::string_view, 3>& dims,
+                   const catvox::ReadStatistics& statistics) {
+  const auto [nz, ny, nx] = volume.shape;
+  const double seconds = std::max(statistics.seconds, 1e-9);
+  const auto received = static_cast<double>(statistics.bytes_received);
+  const auto decoded = static_cast<double>(volume.voxels.size());
+  std::cout << "stack      " << stack.info().sid << " \"" << stack.info().stitle << "\"\n"
+            << "mirror     " << stack.mirror().id << " \"" << stack.mirror().title << "\"\n"
+            << "level      " << options.level << " of 0 to " << stack.levels() - 1 << '\n'
+            << "shape      " << nz << " x " << ny << " x " << nx << " (" << dims[0] << ", " << dims[1] << ", "
+            << dims[2] << "), " << catvox::name(volume.dtype) << '\n'
+            << "world      " << examples::extent_text(world) << '\n'
+            << "voxel      " << examples::per_world_axis_text(dims, volume.voxel_size) << '\n'
+            << "tiles      " << statistics.chunks << ", " << statistics.missing << " of them missing (black); "
+            << statistics.requests << " requests, " << statistics.retries << " of them repeats\n"
+            << "received   " << examples::byte_text(received) << " in " << examples::duration_text(seconds) << ": "
+            << examples::byte_text(received / seconds) << "/s encoded, " << examples::byte_text(decoded / seconds)
+            << "/s decoded\n";
+}
+
+/// Reads the voxels, with a progress bar.
+template <class T>
+catvox::ReadStatistics read(const catvox::ScaleView<T>& box, xt::xtensor<T, 3>& voxels, const std::stop_token& stop) {
+  examples::ProgressBar bar(STDERR_FILENO);
+  return box.read_into(voxels,
+                       {.progress = [&](const catvox::Progress& progress) { bar.show(progress); }, .stop = stop});
+}
+
+template <class T>
+void crop(const catvox::Stack& stack, const catvox::ScaleView<T>& level, const CropOptions& options) {
+  const examples::FileFormat format = examples::file_format(options.output, options.montage);
+  examples::check_dtype(format, level.dtype());
+
+  const catvox::WorldBox asked = asked_box(options);
+  const catvox::WorldBox extent = world_extent(level);
+  const catvox::ScaleView<T> box = level.world(asked);
+  if (box.size() == 0) {
+    throw Error(Errc::not_found,
+                "the box lies outside of the stack, which covers " + examples::extent_text(extent) + " at this level");
+  }
+  if (reaches_beyond(asked, extent)) {
+    std::cerr << "crop_world_box: the box is clipped to the stack, which covers " << examples::extent_text(extent)
+              << " at this level\n";
+  }
+
+  examples::Volume volume;
+  volume.dtype = box.dtype();
+  volume.voxel_size = box.voxel_size();
+  std::ranges::transform(box.shape(), volume.shape.begin(), [](std::size_t n) { return static_cast<std::int64_t>(n); });
+  for (std::size_t axis = 0; axis < 3; ++axis) volume.origin[axis] = box.coords(axis).front();
+
+  examples::OutputFiles files(examples::file_names(format, options.output, volume.shape[0]));
+  const examples::StopOnInterrupt interrupt;
+  xt::xtensor<T, 3> voxels(box.shape());
+  volume.voxels = std::as_bytes(std::span(voxels.data(), voxels.size()));
+  const catvox::ReadStatistics statistics = read(box, voxels, interrupt.token());
+  examples::write_volume(format, files.partial(), volume);
+  if (interrupt.token().stop_requested()) throw Error(Errc::cancelled, "interrupted: nothing was written");
+  files.commit();
+
+  print_summary(stack, options, volume, world_extent(box), box.dims(), statistics);
+  const double first_slice = level.world_to_voxel(box.voxel_to_world({0.5, 0.5, 0.5}))[0];
+  print_replaced_slices(stack.info(), options, static_cast<std::int64_t>(first_slice), volume.shape[0]);
+  std::cout << "wrote      " << files.names().front().string();
+  if (files.names().size() > 1) std::cout << " to " << files.names().back().string();
+  std::cout << '\n';
+}
+
+void run(const CropOptions& options) {
+  if (options.list && options.stack.empty()) {
+    return examples::print_projects(std::cout, catvox::CatmaidClient(examples::client_options(options.server)));
+  }
+  if (options.stack.empty()) throw Error(Errc::invalid_argument, "--stack is required; --list shows what there is");
+  const catvox::CatmaidClient client = examples::connect(options.server);
+  if (options.list) return examples::print_stack(std::cout, client.stack_info(examples::id_or_title(options.stack)));
+  asked_box(options);
+  examples::file_format(options.output, options.montage);
+
+  catvox::Stack stack = client.stack(examples::id_or_title(options.stack));
+  choose_mirror(stack, options);
+  stack.set_broken_slices(broken_policies.at(options.broken));
+  stack.visit_scale(options.level, [&](const auto& level) { crop(stack, level, options); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CropOptions options;
+  CLI::App app{"Crop a box, given in world units, out of a CATMAID image stack and write it to a file.",
+               "crop_world_box"};
+  add_options(app, options);
+  return examples::run_program(app, argc, argv, [&] { run(options); });
+}

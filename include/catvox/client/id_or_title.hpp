@@ -1,0 +1,30 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace catvox {
+
+/// How a caller names a stack or a mirror: client.stack(7), client.stack("FAFB v14"). A title is compared as it is
+/// first, then without the spaces around it, as titles in CATMAID may end in some.
+class IdOrTitle {
+ public:
+  template <std::integral I>
+  IdOrTitle(I id) : is_id_(true), id_(static_cast<std::int64_t>(id)) {}  // NOLINT: implicit on purpose
+  IdOrTitle(std::string_view title) : title_(title) {}                   // NOLINT
+  IdOrTitle(const std::string& title) : title_(title) {}                 // NOLINT
+  IdOrTitle(const char* title) : title_(title) {}                        // NOLINT
+
+  [[nodiscard]] bool is_id() const noexcept { return is_id_; }
+  [[nodiscard]] std::int64_t id() const noexcept { return id_; }
+  [[nodiscard]] const std::string& title() const noexcept { return title_; }
+
+ private:
+  bool is_id_ = false;
+  std::int64_t id_ = 0;
+  std::string title_;
+};
+
+}  // namespace catvox

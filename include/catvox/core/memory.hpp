@@ -1,0 +1,11 @@
+#pragma once
+
+#include <cstddef>
+
+namespace catvox {
+
+/// Asks the kernel to back large, not yet touched memory with huge pages: first touches of 4 KiB pages cost more than
+/// copying voxels into them. Does nothing below 4 MiB, on systems other than Linux, or where the kernel declines.
+void use_huge_pages(void* memory, std::size_t bytes) noexcept;
+
+}  // namespace catvox

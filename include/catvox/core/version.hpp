@@ -1,0 +1,6 @@
+#pragma once
+
+#define CATVOX_VERSION_MAJOR 0
+#define CATVOX_VERSION_MINOR 1
+#define CATVOX_VERSION_PATCH 0
+#define CATVOX_VERSION "0.1.0"

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <catvox/http/credentials.hpp>
+#include <catvox/http/message.hpp>
+#include <catvox/http/transport.hpp>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace catvox {
+
+/// When a failed request is made again. The n-th wait is drawn from [1/2, 1] of initial_delay * 2^(n-1), at most
+/// max_delay; a server's Retry-After is waited out instead if it is longer.
+struct RetryPolicy {
+  int max_attempts = 5;  ///< the first included; 1: never again
+  std::chrono::milliseconds initial_delay{200};
+  std::chrono::milliseconds max_delay{10'000};
+  std::chrono::milliseconds max_retry_after{120'000};  ///< a server that asks for more fails the request at once
+};
+
+/// How an HttpSession connects. `headers` and `basic_auth` are secrets: they are sent to the origin that the session
+/// is used for (a mirror's, a server's), never along a redirect to another.
+struct HttpOptions {
+  int max_connections = 64;  ///< per session, over all its threads
+  int threads = 0;           ///< that fetch and decode; 0: one per core
+  std::chrono::milliseconds connect_timeout{15'000};
+  std::chrono::milliseconds stall_timeout{30'000};  ///< without a byte
+  RetryPolicy retry{};
+  std::vector<HttpHeader> headers{};
+  std::optional<BasicAuth> basic_auth{};
+  std::string user_agent{};
+  std::string proxy{};  ///< as libcurl takes it; empty: http_proxy, https_proxy, no_proxy of the environment
+  std::string ca_file{};
+  std::string client_certificate{};  ///< PEM file
+  std::string client_key{};          ///< PEM file
+  bool verify_tls = true;
+  std::size_t max_body_bytes = std::size_t{256} << 20;     ///< a larger answer is an error
+  std::size_t max_bytes_in_flight = std::size_t{8} << 20;  ///< what answers under way may hold in memory, about
+};
+
+/// Connections, the threads that drive them, and what they send. Copies share all of it.
+class HttpSession {
+ public:
+  /// Opens nothing and starts no thread until the first request.
+  explicit HttpSession(HttpOptions options = {});
+
+  /// Runs over a transport of the caller's: scripted answers in tests, another way to fetch.
+  HttpSession(std::shared_ptr<Transport> transport, HttpOptions options);
+
+  [[nodiscard]] const HttpOptions& options() const noexcept { return *options_; }
+  [[nodiscard]] const std::shared_ptr<Transport>& transport() const noexcept { return transport_; }
+
+  /// The session's secrets, bound to the origin of `url`; null if it has none or `url` is no http(s) URL.
+  [[nodiscard]] std::shared_ptr<const Credentials> credentials_for(std::string_view url) const;
+
+  /// Makes one request and waits for its answer, whatever the status.
+  /// \throws Error{connection, timeout, refused, too_large, cancelled, io}
+  [[nodiscard]] Response get(Request request, const std::stop_token& stop = {}) const;
+
+ private:
+  std::shared_ptr<const HttpOptions> options_;
+  std::shared_ptr<Transport> transport_;
+};
+
+}  // namespace catvox

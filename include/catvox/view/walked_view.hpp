@@ -1,0 +1,62 @@
+#pragma once
+
+#include <catvox/view/scale_view.hpp>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace catvox::detail {
+
+template <class T, std::size_t N>
+class WalkedView;
+
+}  // namespace catvox::detail
+
+template <class T, std::size_t N>
+struct xt::xcontainer_inner_types<catvox::detail::WalkedView<T, N>>
+    : xt::xcontainer_inner_types<catvox::ScaleView<T, N>> {};
+
+template <class T, std::size_t N>
+struct xt::xiterable_inner_types<catvox::detail::WalkedView<T, N>> {
+  using inner_shape_type = std::array<std::size_t, N>;
+  using const_stepper = catvox::detail::Stepper<catvox::detail::WalkedView<T, N>>;
+  using stepper = const_stepper;
+};
+
+namespace catvox::detail {
+
+/// The voxels of a view without its hooks for bulk reads: for expressions that go through it in another order than C,
+/// or through few of its voxels.
+template <class T, std::size_t N>
+class WalkedView : public ViewExpression<WalkedView<T, N>, T, N> {
+  using base = ViewExpression<WalkedView, T, N>;
+
+ public:
+  using typename base::inner_shape_type;
+
+  /// Holds one chunk at a time.
+  explicit WalkedView(ScaleView<T, N> view) : view_(std::move(view)) {}
+
+  /// Holds what a walk needs that moves along some axes first. \param fastest  axes of the view, the fastest first
+  WalkedView(ScaleView<T, N> view, std::span<const std::size_t> fastest)
+      : view_(std::move(view)), order_(walk_order(ViewAccess::layout(view_), fastest)) {}
+
+  [[nodiscard]] const inner_shape_type& shape() const noexcept { return view_.shape(); }
+  using base::shape;
+
+ private:
+  friend base;
+  friend class Stepper<WalkedView>;
+
+  [[nodiscard]] T voxel(const inner_shape_type& index) const { return ViewAccess::voxel(view_, index); }
+
+  void open(Window<T, N>& window, const inner_shape_type& index) const {
+    ViewAccess::open(view_, window, index, order_);
+  }
+
+  ScaleView<T, N> view_;
+  std::optional<AxisOrder> order_;
+};
+
+}  // namespace catvox::detail

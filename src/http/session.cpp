@@ -1,0 +1,80 @@
+#include <catvox/core/error.hpp>
+#include <catvox/core/version.hpp>
+#include <catvox/http/session.hpp>
+#include <catvox/http/url.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "http/curl_transport.hpp"
+
+namespace catvox {
+namespace {
+
+std::shared_ptr<const HttpOptions> checked(HttpOptions options) {
+  const auto require = [](bool holds, const char* what) {
+    if (!holds) throw Error(Errc::invalid_argument, std::string("HttpOptions: ") + what);
+  };
+  require(options.max_connections > 0, "max_connections must be at least 1");
+  require(options.threads >= 0, "threads must not be negative");
+  require(options.connect_timeout.count() > 0, "connect_timeout must be positive");
+  require(options.stall_timeout.count() > 0, "stall_timeout must be positive");
+  require(options.retry.max_attempts > 0, "retry.max_attempts must be at least 1");
+  require(options.retry.initial_delay.count() >= 0, "retry.initial_delay must not be negative");
+  if (options.user_agent.empty()) options.user_agent = "catvox/" CATVOX_VERSION;
+  return std::make_shared<const HttpOptions>(std::move(options));
+}
+
+// Hands one transfer's end to the thread that waits for it.
+class Mailbox final : public TransferHandler {
+ public:
+  void on_response(Response& response) override { put(std::move(response)); }
+  void on_error(const Error& error) noexcept override { put(error); }
+
+  std::variant<std::monostate, Response, Error> wait(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, stop, [this] { return result_.index() != 0; });
+    return std::move(result_);
+  }
+
+ private:
+  void put(std::variant<std::monostate, Response, Error> result) {
+    const std::lock_guard lock(mutex_);
+    result_ = std::move(result);
+    arrived_.notify_one();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable_any arrived_;
+  std::variant<std::monostate, Response, Error> result_;
+};
+
+}  // namespace
+
+HttpSession::HttpSession(HttpOptions options)
+    : options_(checked(std::move(options))), transport_(detail::make_curl_transport(options_)) {}
+
+HttpSession::HttpSession(std::shared_ptr<Transport> transport, HttpOptions options)
+    : options_(checked(std::move(options))), transport_(std::move(transport)) {}
+
+std::shared_ptr<const Credentials> HttpSession::credentials_for(std::string_view url) const {
+  const auto scheme = scheme_of(url);
+  if (scheme != "http" && scheme != "https") return nullptr;
+  if (!options_->basic_auth && options_->headers.empty()) return nullptr;
+  return std::make_shared<const Credentials>(url, options_->basic_auth.value_or(BasicAuth{}), options_->headers);
+}
+
+Response HttpSession::get(Request request, const std::stop_token& stop) const {
+  const auto url = redact_url(request.url);
+  const auto mailbox = std::make_shared<Mailbox>();
+  const auto id = transport_->start(std::move(request), mailbox);
+  auto result = mailbox->wait(stop);
+  if (auto* response = std::get_if<Response>(&result)) return std::move(*response);
+  if (const auto* error = std::get_if<Error>(&result)) throw *error;
+  transport_->cancel(id);
+  throw Error(Errc::cancelled, "cancelled", {.url = url});
+}
+
+}  // namespace catvox

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <catvox/core/error.hpp>
+#include <catvox/http/transport.hpp>
+#include <catvox/store/chunk_store.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+#include "read/chunk_cache.hpp"
+#include "read/chunk_part.hpp"
+
+namespace catvox::detail {
+
+/// What getting a chunk took.
+struct ChunkCost {
+  std::int64_t requests = 0;
+  std::int64_t bytes = 0;
+  double decode_seconds = 0;
+  bool missing = false;
+  bool shared = false;  ///< the cache or another read's request gave it
+};
+
+/// A read, as the pool sees it. Called on transport threads.
+class ChunkConsumer {
+ public:
+  virtual ~ChunkConsumer() = default;
+
+  [[nodiscard]] virtual ChunkPart part(std::int64_t number) const = 0;
+
+  /// Whether the read has ended early: its parts are then dropped without a word to finished() or failed().
+  [[nodiscard]] virtual bool stopped() const noexcept = 0;
+
+  /// The part's voxels are in place, or (dropped) never will be. After this its memory is not touched.
+  virtual void finished(std::int64_t number, const ChunkCost& cost) noexcept = 0;
+  virtual void failed(std::int64_t number, const Error& error) noexcept = 0;
+  virtual void dropped(std::int64_t number) noexcept = 0;
+};
+
+/// Where chunks come from.
+struct ChunkOrigin {
+  std::shared_ptr<const ChunkStore> store;
+  std::uint64_t store_number = 0;  ///< part of the cache's key
+  std::shared_ptr<Transport> transport;
+  bool forbidden_is_missing = false;
+};
+
+class ChunkFetch;
+
+/// Decoded chunks that are kept, and chunks on their way: every chunk is requested once, however many reads want it.
+class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
+ public:
+  explicit ChunkPool(std::size_t cache_bytes) : cache_(cache_bytes) {}
+
+  /// Gets one part of a read into place: at once out of the cache, or later by a request, its own or another read's.
+  /// One of the consumer's finished, failed and dropped follows, maybe before this returns.
+  void get(const ChunkOrigin& origin, const std::shared_ptr<ChunkConsumer>& consumer, std::int64_t number);
+
+  /// Drops every part of a stopped read that no thread is writing just now, and cancels the transfers that nobody
+  /// waits for any more.
+  void drop(const ChunkConsumer& consumer, Transport& transport);
+
+ private:
+  friend class ChunkFetch;
+
+  std::mutex mutex_;  // guards what follows, and the members of ChunkFetch that change
+  ChunkCache cache_;
+  std::unordered_map<ChunkKey, std::shared_ptr<ChunkFetch>, ChunkKeyHash> fetches_;
+};
+
+}  // namespace catvox::detail

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <catvox/metadata/broken_slices.hpp>
+#include <catvox/metadata/geometry.hpp>
+#include <catvox/read/level_source.hpp>
+#include <functional>
+#include <memory>
+
+#include "read/chunk_pool.hpp"
+
+namespace catvox::detail {
+
+/// What a reader reads and by what means.
+struct ReaderParts {
+  int level = 0;
+  LevelGeometry geometry;
+  BrokenSlices broken;
+  ChunkOrigin origin;
+  std::shared_ptr<ChunkPool> pool;
+  std::function<std::shared_ptr<const LevelSource>(int)> at_level;
+};
+
+/// The one reader of every store: box -> chunks -> requests -> decode -> destination.
+std::shared_ptr<const LevelSource> make_chunk_reader(ReaderParts parts);
+
+}  // namespace catvox::detail

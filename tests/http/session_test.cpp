@@ -1,0 +1,223 @@
+#include <atomic>
+#include <catvox/core/error.hpp>
+#include <catvox/core/version.hpp>
+#include <catvox/http/session.hpp>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/fault_server.hpp"
+#include "support/http_server.hpp"
+
+using namespace catvox;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+Request request_for(std::string url) {
+  Request request;
+  request.url = std::move(url);
+  return request;
+}
+
+std::string text(const Response& response) {
+  return {reinterpret_cast<const char*>(response.body.data()), response.body.size()};
+}
+
+// Counts answers of many transfers at once.
+class Counter final : public TransferHandler {
+ public:
+  void on_response(Response& response) override {
+    const std::lock_guard lock(mutex_);
+    ++responses_;
+    bytes_ += response.body.size();
+    changed_.notify_all();
+  }
+  void on_error(const Error& error) noexcept override {
+    const std::lock_guard lock(mutex_);
+    errors_.emplace_back(error.what());
+    changed_.notify_all();
+  }
+  bool wait_for(std::size_t count, std::chrono::seconds limit = 20s) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, limit, [&] { return responses_ + errors_.size() >= count; });
+  }
+  std::size_t responses() {
+    const std::lock_guard lock(mutex_);
+    return responses_;
+  }
+  std::vector<std::string> errors() {
+    const std::lock_guard lock(mutex_);
+    return errors_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t responses_ = 0;
+  std::size_t bytes_ = 0;
+  std::vector<std::string> errors_;
+};
+
+}  // namespace
+
+TEST_CASE("get brings status, body, type and address", "[http]") {
+  test::HttpServer server;
+  server.add("/tile.jpg", "voxels", "image/jpeg");
+  const HttpSession session;
+  const Response found = session.get(request_for(server.url("/tile.jpg")));
+  CHECK(found.status == 200);
+  CHECK(text(found) == "voxels");
+  CHECK(found.content_type == "image/jpeg");
+  CHECK(found.url == server.url("/tile.jpg"));
+  CHECK(found.attempts == 1);
+  CHECK(session.get(request_for(server.url("/none.jpg"))).status == 404);
+  CHECK(server.requests()[0].header("user-agent") == "catvox/" CATVOX_VERSION);
+}
+
+TEST_CASE("connections are kept alive and bounded", "[http]") {
+  test::HttpServer server;
+  server.add("/tile", std::string(10'000, 'x'));
+  server.set_delay(2ms);
+  const HttpSession session(HttpOptions{.max_connections = 6, .threads = 2});
+  const auto counter = std::make_shared<Counter>();
+  for (int i = 0; i < 300; ++i) session.transport()->start(request_for(server.url("/tile")), counter);
+  REQUIRE(counter->wait_for(300));
+  CHECK(counter->errors().empty());
+  CHECK(server.count("/tile") == 300);
+  CHECK(server.connections() <= 6);
+  CHECK(server.peak_concurrency() <= 6);
+  CHECK(server.peak_concurrency() >= 4);  // a delay of 2 ms leaves the threads idle: more connections are opened
+}
+
+TEST_CASE("latency is hidden by as many connections as are allowed", "[http]") {
+  test::HttpServer server;
+  server.add("/tile", "x");
+  server.set_delay(50ms);
+  const HttpSession session;
+  const auto counter = std::make_shared<Counter>();
+  for (int i = 0; i < 256; ++i) session.transport()->start(request_for(server.url("/tile")), counter);
+  REQUIRE(counter->wait_for(256));
+  CHECK(server.peak_concurrency() == 64);  // the default, and not one more
+}
+
+TEST_CASE("one connection and one thread are enough", "[http]") {
+  test::HttpServer server;
+  server.add("/tile", "x");
+  const HttpSession session(HttpOptions{.max_connections = 1, .threads = 4});
+  const auto counter = std::make_shared<Counter>();
+  for (int i = 0; i < 50; ++i) session.transport()->start(request_for(server.url("/tile")), counter);
+  REQUIRE(counter->wait_for(50));
+  CHECK(server.connections() == 1);
+}
+
+TEST_CASE("memory bound keeps large bodies from being fetched all at once", "[http]") {
+  test::HttpServer server;
+  server.add("/large", std::string(1 << 20, 'x'));
+  server.set_delay(5ms);
+  const HttpSession session(HttpOptions{.max_connections = 64, .threads = 2, .max_bytes_in_flight = 4 << 20});
+  const auto warm = std::make_shared<Counter>();
+  session.transport()->start(request_for(server.url("/large")), warm);  // now the size of bodies is known
+  REQUIRE(warm->wait_for(1));
+  server.reset_log();
+  const auto counter = std::make_shared<Counter>();
+  for (int i = 0; i < 40; ++i) session.transport()->start(request_for(server.url("/large")), counter);
+  REQUIRE(counter->wait_for(40));
+  CHECK(server.peak_concurrency() <= 5);
+}
+
+TEST_CASE("cancel ends a transfer at once and its handler hears nothing", "[http]") {
+  test::FaultServer server;
+  server.script("/stalled", {test::stalls()});
+  const HttpSession session(HttpOptions{.threads = 1});
+  const auto counter = std::make_shared<Counter>();
+  const auto id = session.transport()->start(request_for(server.url("/stalled")), counter);
+  while (server.count("/stalled") == 0) std::this_thread::sleep_for(1ms);
+  session.transport()->cancel(id);
+  const auto start = Clock::now();
+  while (server.abandoned() == 0 && Clock::now() - start < 5s) std::this_thread::sleep_for(1ms);
+  CHECK(server.abandoned() == 1);
+  CHECK_FALSE(counter->wait_for(1, 0s));
+}
+
+TEST_CASE("a stop token ends get() while the server is silent", "[http]") {
+  test::FaultServer server;
+  server.script("/stalled", {test::stalls()});
+  const HttpSession session;
+  std::stop_source stop;
+  std::jthread stopper([&] {
+    while (server.count("/stalled") == 0) std::this_thread::sleep_for(1ms);
+    stop.request_stop();
+  });
+  try {
+    (void)session.get(request_for(server.url("/stalled")), stop.get_token());
+    FAIL("not cancelled");
+  } catch (const Error& error) {
+    CHECK(error.code() == Errc::cancelled);
+  }
+}
+
+TEST_CASE("a session ends cleanly with transfers under way", "[http]") {
+  test::FaultServer server;
+  server.script("/stalled", {test::stalls()});
+  const auto counter = std::make_shared<Counter>();
+  {
+    const HttpSession session;
+    for (int i = 0; i < 10; ++i) session.transport()->start(request_for(server.url("/stalled")), counter);
+    while (server.count("/stalled") == 0) std::this_thread::sleep_for(1ms);
+  }
+  CHECK(counter.use_count() == 1);
+}
+
+TEST_CASE("credentials go to their origin and not along a redirect to another", "[http]") {
+  test::HttpServer first;
+  test::HttpServer second;
+  first.add("/here", [&](const test::Received&) {
+    return test::Answer{.status = 302, .headers = {{"Location", "/moved"}}};
+  });
+  first.add("/away", [&](const test::Received&) {
+    return test::Answer{.status = 302, .headers = {{"Location", second.url("/tile")}}};
+  });
+  second.add("/back", [&](const test::Received&) {
+    return test::Answer{.status = 307, .headers = {{"Location", first.url("/moved")}}};
+  });
+  first.add("/moved", "first");
+  second.add("/tile", "second");
+  const HttpSession session(
+      HttpOptions{.headers = {{"X-Authorization", "Token secret"}}, .basic_auth = BasicAuth{"em", "section20"}});
+  const auto get = [&](const std::string& url) {
+    Request request = request_for(url);
+    request.credentials = session.credentials_for(first.url("/"));
+    return session.get(std::move(request));
+  };
+
+  CHECK(text(get(first.url("/here"))) == "first");
+  const Response away = get(first.url("/away"));
+  CHECK(text(away) == "second");
+  CHECK(away.url == second.url("/tile"));
+  CHECK(text(get(second.url("/back"))) == "first");
+
+  for (const auto& received : first.requests()) {
+    CAPTURE(received.target());
+    CHECK(received.header("x-authorization") == "Token secret");
+    CHECK(received.header("authorization") == "Basic ZW06c2VjdGlvbjIw");
+  }
+  REQUIRE(second.requests().size() == 2);
+  for (const auto& received : second.requests()) {
+    CAPTURE(received.target());
+    CHECK(received.header("x-authorization").empty());
+    CHECK(received.header("authorization").empty());
+  }
+}
+
+TEST_CASE("options that make no sense are refused", "[http]") {
+  CHECK_THROWS_WITH(HttpSession(HttpOptions{.max_connections = 0}), "HttpOptions: max_connections must be at least 1");
+  CHECK_THROWS_WITH(HttpSession(HttpOptions{.retry = {.max_attempts = 0}}),
+                    "HttpOptions: retry.max_attempts must be at least 1");
+}

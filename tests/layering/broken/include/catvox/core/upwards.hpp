@@ -1,0 +1,1 @@
+#include <catvox/store/grid.hpp>

@@ -1,0 +1,2 @@
+#include <catvox/read/reader.hpp>
+#include <xtensor/xtensor.hpp>

@@ -1,0 +1,1 @@
+#include <catvox/catvox.hpp>

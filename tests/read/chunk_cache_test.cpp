@@ -1,0 +1,59 @@
+#include "read/chunk_cache.hpp"
+
+#include <memory>
+
+#include "support/catch.hpp"
+
+using namespace catvox;
+using namespace catvox::detail;
+
+namespace {
+
+std::shared_ptr<const CachedChunk> chunk_of(std::size_t bytes) {
+  auto chunk = std::make_shared<CachedChunk>();
+  chunk->voxels.resize(bytes);
+  return chunk;
+}
+
+ChunkKey key(std::int64_t column, std::uint64_t store = 1) { return {store, {0, 0, column}}; }
+
+}  // namespace
+
+TEST_CASE("the cache drops what was used longest ago, by bytes", "[read]") {
+  ChunkCache cache(3 * (1000 + 256));
+  for (int i = 0; i < 3; ++i) cache.insert(key(i), chunk_of(1000));
+  CHECK(cache.find(key(0)));  // now 1 is the oldest
+  cache.insert(key(3), chunk_of(1000));
+  CHECK(cache.find(key(0)));
+  CHECK_FALSE(cache.find(key(1)));
+  CHECK(cache.find(key(2)));
+  CHECK(cache.find(key(3)));
+}
+
+TEST_CASE("a chunk larger than the cache leaves the others alone", "[read]") {
+  ChunkCache cache(2000);
+  cache.insert(key(0), chunk_of(1000));
+  cache.insert(key(1), chunk_of(3000));
+  CHECK(cache.find(key(0)));
+  CHECK_FALSE(cache.find(key(1)));
+}
+
+TEST_CASE("missing chunks are kept too, and cost something", "[read]") {
+  ChunkCache cache(10 * 256);
+  for (int i = 0; i < 100; ++i) cache.insert(key(i), std::make_shared<const CachedChunk>());
+  REQUIRE(cache.find(key(99)));
+  CHECK(cache.find(key(99))->missing());
+  CHECK_FALSE(cache.find(key(0)));
+}
+
+TEST_CASE("stores do not see each other's chunks", "[read]") {
+  ChunkCache cache(10'000);
+  cache.insert(key(0, 1), chunk_of(1));
+  CHECK_FALSE(cache.find(key(0, 2)));
+}
+
+TEST_CASE("a cache of no bytes keeps nothing", "[read]") {
+  ChunkCache cache(0);
+  cache.insert(key(0), chunk_of(1));
+  CHECK_FALSE(cache.find(key(0)));
+}
