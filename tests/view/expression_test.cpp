@@ -122,6 +122,12 @@ TEST_CASE_METHOD(Fixture, "every way to assign a view is one read", "[view]") {
     CHECK((xt::view(stacks, 0) == expected));
     CHECK((xt::view(stacks, 1) == expected));
   }
+  SECTION("broadcast to more axes, by way of a temporary") {
+    xt::xtensor<Voxel, 4> stacks = xt::zeros<Voxel>({2, 6, 7, 8});
+    xt::view(stacks, xt::all()) = level;
+    CHECK((xt::view(stacks, 0) == expected));
+    CHECK((xt::view(stacks, 1) == expected));
+  }
   CHECK(requested_once());
 }
 

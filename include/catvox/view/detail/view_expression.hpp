@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <catvox/view/detail/view_traits.hpp>
 #include <catvox/view/resident_regions.hpp>
 #include <catvox/view/view_layout.hpp>
 #include <catvox/view/xtensor.hpp>

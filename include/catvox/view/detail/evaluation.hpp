@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <catvox/view/detail/view_access.hpp>
+#include <catvox/view/detail/walked_view.hpp>
 #include <catvox/view/resident_regions.hpp>
-#include <catvox/view/scale_view.hpp>
-#include <catvox/view/walked_view.hpp>
 #include <catvox/view/xtensor.hpp>
 #include <cstddef>
 #include <iterator>
@@ -114,7 +114,7 @@ class BulkAssigner {
     if constexpr (is_scale_view<E2> && StridedExpression<E1>) {
       if constexpr (std::is_same_v<typename E1::value_type, typename E2::value_type>) {
         if (std::ranges::equal(out_.shape(), expression_.shape())) {
-          ViewAccess::read_unchecked(expression_, out_);
+          expression_.read_into(out_);
           return;
         }
       }

@@ -2,10 +2,10 @@
 
 #include <array>
 #include <catvox/core/error.hpp>
-#include <catvox/view/evaluation.hpp>
-#include <catvox/view/scale_view.hpp>
-#include <catvox/view/slice.hpp>
-#include <catvox/view/walked_view.hpp>
+#include <catvox/view/detail/evaluation.hpp>
+#include <catvox/view/detail/slice.hpp>
+#include <catvox/view/detail/view_access.hpp>
+#include <catvox/view/detail/walked_view.hpp>
 #include <catvox/view/xtensor.hpp>
 #include <cstddef>
 #include <iterator>

@@ -1,28 +1,12 @@
 #pragma once
 
-#include <catvox/view/scale_view.hpp>
+#include <catvox/view/detail/view_access.hpp>
+#include <catvox/view/detail/view_expression.hpp>
+#include <catvox/view/resident_regions.hpp>
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <utility>
-
-namespace catvox::detail {
-
-template <class T, std::size_t N>
-class WalkedView;
-
-}  // namespace catvox::detail
-
-template <class T, std::size_t N>
-struct xt::xcontainer_inner_types<catvox::detail::WalkedView<T, N>>
-    : xt::xcontainer_inner_types<catvox::ScaleView<T, N>> {};
-
-template <class T, std::size_t N>
-struct xt::xiterable_inner_types<catvox::detail::WalkedView<T, N>> {
-  using inner_shape_type = std::array<std::size_t, N>;
-  using const_stepper = catvox::detail::Stepper<catvox::detail::WalkedView<T, N>>;
-  using stepper = const_stepper;
-};
 
 namespace catvox::detail {
 
