@@ -11,6 +11,7 @@
 #include <catvox/store/n5_store.hpp>
 #include <catvox/store/tile_store.hpp>
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include "http/status.hpp"
@@ -34,6 +35,14 @@ std::optional<StackVector> factors_of(const StackInfo& info, int level) {
   if (!factors || factors->empty()) return StackVector{std::ldexp(1.0, level), std::ldexp(1.0, level), 1};
   if (static_cast<std::size_t>(level) >= factors->size()) return std::nullopt;
   return (*factors)[static_cast<std::size_t>(level)];
+}
+
+// Broken slices are numbered in stack space, arrays start at the volume's first voxel.
+BrokenSlices broken_slices_of(const StackInfo& info, BrokenSlicePolicy policy) {
+  const auto offset = std::llround(info.voxel_offset().z);
+  std::map<std::int64_t, std::int64_t> broken;
+  for (const auto& [slice, value] : info.broken_slices) broken.emplace(slice - offset, value);
+  return {broken, info.dimension.z, policy};
 }
 
 }  // namespace
@@ -120,7 +129,7 @@ std::shared_ptr<const LevelSource> Volume::source(int level) const {
   return make_chunk_reader(
       {.level = level,
        .geometry = LevelGeometry(*parts_.info, chosen.factors, chosen.store->shape()),
-       .broken = BrokenSlices(parts_.info->broken_slices, parts_.info->dimension.z, parts_.policy),
+       .broken = broken_slices_of(*parts_.info, parts_.policy),
        .origin = {chosen.store, chosen.number, parts_.session.transport(), parts_.forbidden_is_missing},
        .pool = parts_.pool,
        .at_level = [self = shared_from_this()](int other) { return self->source(other); }});

@@ -28,12 +28,12 @@ TEST_CASE("part_around takes whole axes while they fit, then whole chunks", "[vi
   const AxisOrder order = {2, 1, 0};
   const auto [position, max_voxels, expected] = GENERATE(table<Index3, std::int64_t, Box>({
       {{0, 0, 0}, 40 * 50 * 60, {{0, 0, 0}, {40, 50, 60}}},
-      {{9, 9, 9}, 40 * 50 * 60 - 1, {{0, 0, 0}, {32, 50, 60}}},   // 39 slices fit: 4 chunks
+      {{9, 9, 9}, 40 * 50 * 60 - 1, {{0, 0, 0}, {32, 50, 60}}},  // 39 slices fit: 4 chunks
       {{33, 9, 9}, 40 * 50 * 60 - 1, {{32, 0, 0}, {40, 50, 60}}},
       {{9, 9, 9}, 8 * 50 * 60, {{8, 0, 0}, {16, 50, 60}}},
-      {{9, 9, 9}, 5 * 50 * 60, {{8, 0, 0}, {13, 50, 60}}},        // less than a chunk: cut inside it
+      {{9, 9, 9}, 5 * 50 * 60, {{8, 0, 0}, {13, 50, 60}}},  // less than a chunk: cut inside it
       {{14, 9, 9}, 5 * 50 * 60, {{13, 0, 0}, {16, 50, 60}}},
-      {{9, 20, 9}, 35 * 60, {{9, 0, 0}, {10, 32, 60}}},           // 35 rows: 2 chunks
+      {{9, 20, 9}, 35 * 60, {{9, 0, 0}, {10, 32, 60}}},  // 35 rows: 2 chunks
       {{9, 49, 9}, 35 * 60, {{9, 32, 0}, {10, 50, 60}}},
       {{9, 20, 59}, 40, {{9, 20, 32}, {10, 21, 60}}},
       {{9, 20, 59}, 1, {{9, 20, 59}, {10, 21, 60}}},
@@ -43,10 +43,9 @@ TEST_CASE("part_around takes whole axes while they fit, then whole chunks", "[vi
 }
 
 TEST_CASE("parts are cut where chunks begin, whatever the view's start and step", "[view]") {
-  const Selection3 selection = GENERATE(Selection3{{{3, 1, 37}, {5, 1, 40}, {1, 1, 50}}},
-                                        Selection3{{{39, -1, 37}, {49, -1, 40}, {59, -1, 50}}},
-                                        Selection3{{{2, 3, 12}, {0, 7, 7}, {1, 2, 20}}},
-                                        Selection3{{{39, -3, 12}, {49, -7, 7}, {58, -2, 20}}});
+  const Selection3 selection =
+      GENERATE(Selection3{{{3, 1, 37}, {5, 1, 40}, {1, 1, 50}}}, Selection3{{{39, -1, 37}, {49, -1, 40}, {59, -1, 50}}},
+               Selection3{{{2, 3, 12}, {0, 7, 7}, {1, 2, 20}}}, Selection3{{{39, -3, 12}, {49, -7, 7}, {58, -2, 20}}});
   const std::int64_t max_voxels = GENERATE(1, 7, 60, 500, 4000, 100000);
   const AxisOrder order = GENERATE(AxisOrder{2, 1, 0}, AxisOrder{0, 2, 1});
   const catvox::Shape3 chunk = {8, 16, 16};
@@ -67,7 +66,8 @@ TEST_CASE("parts are cut where chunks begin, whatever the view's start and step"
           const std::int64_t count = selection[axis].count;
           good = good && part.min[axis] <= p[axis] && p[axis] < part.max[axis] && part.max[axis] <= count;
           good = good && one.min[axis] <= p[axis] && p[axis] < one.max[axis];
-          good = good && chunk_of(one.min[axis]) == chunk_of(p[axis]) && chunk_of(one.max[axis] - 1) == chunk_of(p[axis]);
+          good =
+              good && chunk_of(one.min[axis]) == chunk_of(p[axis]) && chunk_of(one.max[axis] - 1) == chunk_of(p[axis]);
           good = good && (one.min[axis] == 0 || chunk_of(one.min[axis] - 1) != chunk_of(p[axis]));
           good = good && (one.max[axis] == count || chunk_of(one.max[axis]) != chunk_of(p[axis]));
         }

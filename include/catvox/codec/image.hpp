@@ -25,14 +25,16 @@ struct ImageWindow {
 /// Decodes a JPEG or PNG tile to 8-bit grey. The bytes decide the format, not a file extension.
 ///
 /// Colour becomes grey by the JPEG luma (0.299 R + 0.587 G + 0.114 B), rounded as Pillow's mode "L" does; of a YCbCr
-/// JPEG that is the Y it holds. 1-, 2- and 4-bit grey spans 0 to 255 (times 255, 85, 17); 16-bit samples v become
-/// round(v / 257). Alpha is dropped, not composed; gamma and colour profiles are not applied.
+/// JPEG that is the Y it holds. 1-, 2- and 4-bit grey spans 0 to 255 (times 255, 85, 17), as in Pillow; a 16-bit sample
+/// v becomes round(v / 257), which Pillow does not do. Alpha is dropped, not composed; gamma and colour profiles are
+/// not applied.
 ///
 /// JPEG: baseline, progressive, arithmetic; grey, YCbCr with any subsampling, RGB; 8 bit. PNG: every kind.
 ///
-/// Rows below the window are not decoded, nor those above it and the columns beside it where the format can do without
-/// them. What is wrong with a file shows only as far as it is decoded: the whole window of a tile that is cut short
-/// below it is right, and no error.
+/// Rows below the window are not decoded, nor, where the format can do without them, rows above and columns beside it.
+/// So what is wrong with the rest of a file may go unseen, as long as the window itself is there: a file that is cut
+/// short never gives pixels of its own making. Flipped bits are found by PNG's check sums, unless the window ends
+/// before the chunk that holds them does; JPEG has none.
 ///
 /// \param encoded     the whole file
 /// \param cell        the largest size that is accepted: a tile of the grid, rows x columns

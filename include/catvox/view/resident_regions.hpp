@@ -57,8 +57,8 @@ class ResidentRegions {
 /// The order in which a walk goes through the source axes, the fastest first.
 using AxisOrder = std::array<std::size_t, 3>;
 
-/// The order of a walk that moves along some axes of a view first and then along the rest in C order, the last axis first.
-/// \param fastest  axes of the view, the fastest first
+/// The order of a walk that moves along some axes of a view first and then along the rest in C order, the last axis
+/// first. \param fastest  axes of the view, the fastest first
 AxisOrder walk_order(const ViewLayout& layout, std::span<const std::size_t> fastest) noexcept;
 
 /// C order over the axes of a view.

@@ -7,9 +7,12 @@
 #include <catvox/metadata/geometry.hpp>
 #include <catvox/read/level_source.hpp>
 #include <catvox/view/cast_source.hpp>
+#include <catvox/view/detail/evaluation.hpp>
+#include <catvox/view/detail/slice.hpp>
+#include <catvox/view/detail/view_access.hpp>
+#include <catvox/view/detail/view_expression.hpp>
+#include <catvox/view/detail/xtensor_overloads.hpp>
 #include <catvox/view/resident_regions.hpp>
-#include <catvox/view/slice.hpp>
-#include <catvox/view/view_expression.hpp>
 #include <catvox/view/view_geometry.hpp>
 #include <catvox/view/view_layout.hpp>
 #include <catvox/view/xtensor.hpp>
@@ -19,67 +22,12 @@
 #include <future>
 #include <iterator>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
-
-namespace catvox {
-
-template <class T, std::size_t N>
-class ScaleView;
-
-namespace detail {
-
-/// An xtensor expression whose elements lie in memory at fixed strides: a container, an adaptor, a view of one.
-template <class E>
-concept StridedExpression = xt::is_xexpression<E>::value && requires(std::remove_cvref_t<E>& e) {
-  e.data();
-  e.data_offset();
-  e.strides();
-};
-
-struct ViewAccess;
-
-}  // namespace detail
-}  // namespace catvox
-
-template <class T, std::size_t N>
-struct xt::xcontainer_inner_types<catvox::ScaleView<T, N>> {
-  using reference = T;
-  using const_reference = T;
-  using size_type = std::size_t;
-  using temporary_type = xt::xtensor<T, N>;
-};
-
-template <class T, std::size_t N>
-struct xt::xiterable_inner_types<catvox::ScaleView<T, N>> {
-  using inner_shape_type = std::array<std::size_t, N>;
-  using const_stepper = catvox::detail::Stepper<catvox::ScaleView<T, N>>;
-  using stepper = const_stepper;
-};
-
-// Functions and reducers of xtensor refer to what they were given by name. A view is a handle: they copy it, so that an
-// expression may outlive the views that it was made from.
-template <class T, std::size_t N>
-struct xt::xclosure<catvox::ScaleView<T, N>&> {
-  using type = catvox::ScaleView<T, N>;
-};
-template <class T, std::size_t N>
-struct xt::xclosure<const catvox::ScaleView<T, N>&> {
-  using type = catvox::ScaleView<T, N>;
-};
-template <class T, std::size_t N>
-struct xt::const_xclosure<catvox::ScaleView<T, N>&> {
-  using type = catvox::ScaleView<T, N>;
-};
-template <class T, std::size_t N>
-struct xt::const_xclosure<const catvox::ScaleView<T, N>&> {
-  using type = catvox::ScaleView<T, N>;
-};
 
 namespace catvox {
 
@@ -275,9 +223,8 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
     return std::async(std::launch::async, [view = *this, options = std::move(options)] { return view.load(options); });
   }
 
-  /// One voxel, all indices given and none stretched, unlike operator() (see ViewExpression). Both fetch the chunk around it
-  /// and keep the last ones in memory.
-  /// \throws Error{invalid_argument} for an index outside its axis
+  /// One voxel, all indices given and none stretched, unlike operator() (see ViewExpression). Both fetch the chunk
+  /// around it and keep the last ones in memory. \throws Error{invalid_argument} for an index outside its axis
   template <std::integral... I>
   [[nodiscard]] T at(I... index) const {
     static_assert(sizeof...(I) == N, "catvox: at() takes one index per axis");
@@ -285,17 +232,27 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   }
 
   /// xtensor's hook for whole assignments: `a = view`, `xt::noalias(a) = view`, `xt::xarray<T> a = view` are one read.
+  /// \throws Error{invalid_argument} for a container that cannot take this shape (at run time: xtensor instantiates
+  /// this
+  ///                                for other ranks too, when it assigns to a view of more axes)
   template <class E>
   void assign_to(xt::xexpression<E>& expression) const {
     E& out = expression.derived_cast();
-    out.resize(shape_);
-    if constexpr (detail::StridedExpression<E> && std::is_same_v<typename E::value_type, T>) {
-      use_huge_pages(out.data(), out.size() * sizeof(T));
-      std::array<std::int64_t, N> strides{};
-      std::ranges::copy(out.strides(), strides.begin());
-      read_into(out.data() + out.data_offset(), strides);
+    if constexpr (xt::get_rank<E>::value != SIZE_MAX && xt::get_rank<E>::value != N) {
+      throw Error(Errc::invalid_argument, "cannot assign a view of shape " + to_text(shape_) +
+                                              " to a container of rank " + std::to_string(xt::get_rank<E>::value));
     } else {
-      xt::noalias(out) = load();
+      out.resize(shape_);
+      if (!std::ranges::equal(out.shape(), shape_)) {  // of fixed shape: resize() does nothing
+        throw Error(Errc::invalid_argument, "cannot assign a view of shape " + to_text(shape_) +
+                                                " to a container of the fixed shape " + detail::shape_text(out));
+      }
+      if constexpr (detail::StridedExpression<E> && std::is_same_v<typename E::value_type, T>) {
+        use_huge_pages(out.data(), out.size() * sizeof(T));
+        read_into(out);
+      } else {
+        xt::noalias(out) = load();
+      }
     }
   }
 
@@ -372,39 +329,4 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   inner_shape_type shape_;
 };
 
-/// What the evaluation of expressions needs to know of the views in them.
-struct detail::ViewAccess {
-  template <class V>
-  static ResidentRegions& level(const V& view) noexcept {
-    return *view.level_;
-  }
-  template <class V>
-  static const ViewLayout& layout(const V& view) noexcept {
-    return view.layout_;
-  }
-  template <class V>
-  static typename V::value_type voxel(const V& view, const typename V::shape_type& index) {
-    return view.voxel(index);
-  }
-
-  /// Opens a window for a walk in an order, or on one chunk.
-  template <class V>
-  static void open(const V& view, typename V::Window& window, const typename V::shape_type& index,
-                   const std::optional<AxisOrder>& order) {
-    order ? view.open(window, index, *order) : view.open_chunk(window, index);
-  }
-
-  /// Reads into memory whose shape is the view's.
-  template <class V, StridedExpression E>
-  static void read_unchecked(const V& view, E& out) {
-    std::array<std::int64_t, V::rank> strides{};
-    std::ranges::copy(out.strides(), strides.begin());
-    view.read_into(out.data() + out.data_offset(), strides);
-  }
-};
-
 }  // namespace catvox
-
-// Without these a view would still give the same values, only voxel by voxel: nobody should have the one without the other.
-#include <catvox/view/evaluation.hpp>
-#include <catvox/view/xtensor_overloads.hpp>

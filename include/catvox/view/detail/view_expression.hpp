@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <catvox/view/detail/view_traits.hpp>
 #include <catvox/view/resident_regions.hpp>
 #include <catvox/view/view_layout.hpp>
 #include <catvox/view/xtensor.hpp>
@@ -52,8 +53,8 @@ class Window {
   std::shared_ptr<const Region> region_;
 };
 
-/// Walks over a view, holding the region around where it is. xtensor makes and moves steppers in functions that must not
-/// throw, so nothing is read before one is dereferenced.
+/// Walks over a view, holding the region around where it is. xtensor makes and moves steppers in functions that must
+/// not throw, so nothing is read before one is dereferenced.
 ///
 /// \tparam View  has shape() and `void open(Window&, index) const`, which opens the window somewhere around an index
 template <class View>
@@ -146,8 +147,8 @@ class ViewExpression : public xt::xsharable_expression<D>,
 
   using accessible_base::shape;
 
-  /// One voxel. As for every xtensor expression, missing leading indices are 0, surplus leading ones are ignored, and axes
-  /// of extent 1 stretch.
+  /// One voxel. As for every xtensor expression, missing leading indices are 0, surplus leading ones are ignored, and
+  /// axes of extent 1 stretch.
   template <std::integral... I>
   [[nodiscard]] T operator()(I... index) const {
     const std::array<std::size_t, sizeof...(I)> list{static_cast<std::size_t>(index)...};

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <catvox/view/detail/view_access.hpp>
+#include <catvox/view/detail/walked_view.hpp>
 #include <catvox/view/resident_regions.hpp>
-#include <catvox/view/scale_view.hpp>
-#include <catvox/view/walked_view.hpp>
 #include <catvox/view/xtensor.hpp>
 #include <cstddef>
 #include <iterator>
@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-// How expressions over views are evaluated at the speed of expressions over memory: the views in them are read in bulk, the
-// expression is rebuilt over what was read, and xtensor does the rest.
+// How expressions over views are evaluated at the speed of expressions over memory: the views in them are read in bulk,
+// the expression is rebuilt over what was read, and xtensor does the rest.
 
 namespace catvox::detail {
 
@@ -66,7 +66,8 @@ void for_each_view(const E& expression, Visit& visit) {
   }
 }
 
-/// Reads views whole, each once however often it occurs, and keeps them for as long as the expression over them is used.
+/// Reads views whole, each once however often it occurs, and keeps them for as long as the expression over them is
+/// used.
 class Residents {
  public:
   enum class Keep : bool {
@@ -113,7 +114,7 @@ class BulkAssigner {
     if constexpr (is_scale_view<E2> && StridedExpression<E1>) {
       if constexpr (std::is_same_v<typename E1::value_type, typename E2::value_type>) {
         if (std::ranges::equal(out_.shape(), expression_.shape())) {
-          ViewAccess::read_unchecked(expression_, out_);
+          expression_.read_into(out_);
           return;
         }
       }
@@ -124,8 +125,8 @@ class BulkAssigner {
   }
 
  private:
-  /// True if `resident` may be assigned element by element in the order of memory: what xtensor works out when it resizes a
-  /// container, and always denies to a view.
+  /// True if `resident` may be assigned element by element in the order of memory: what xtensor works out when it
+  /// resizes a container, and always denies to a view.
   template <class E>
   bool is_trivial(const E& resident) const {
     if constexpr (xt::has_container_semantics<E1>::value) {
@@ -169,13 +170,14 @@ class ReducerWalkOver final : public ReducerWalk<typename Reducer::value_type> {
 
 }  // namespace catvox::detail
 
-// From here on, partial specialisations of templates that xtensor does not document; they have had this form from 0.24 to
-// 0.27. Without them views are evaluated voxel by voxel.
+// From here on, partial specialisations of templates that xtensor does not document; they have had this form from 0.24
+// to 0.27. Without them views are evaluated voxel by voxel.
 #if XTENSOR_VERSION_MAJOR == 0 && XTENSOR_VERSION_MINOR >= 24 && XTENSOR_VERSION_MINOR <= 27
 
 namespace xt {
 
-// xtensor ends here with every assignment that is not of a view to a container of its own: `noalias(view(a, 1)) = scale`.
+// xtensor ends here with every assignment that is not of a view to a container of its own: `noalias(view(a, 1)) =
+// scale`.
 template <class E1, class T, std::size_t N, layout_type L>
 class stepper_assigner<E1, catvox::ScaleView<T, N>, L>
     : public catvox::detail::BulkAssigner<E1, catvox::ScaleView<T, N>> {
@@ -183,17 +185,15 @@ class stepper_assigner<E1, catvox::ScaleView<T, N>, L>
 };
 
 template <class E1, class F, class... CT, layout_type L>
-  requires(catvox::detail::contains_view<xfunction<F, CT...>>)
-class stepper_assigner<E1, xfunction<F, CT...>, L>
+requires(catvox::detail::contains_view<xfunction<F, CT...>>) class stepper_assigner<E1, xfunction<F, CT...>, L>
     : public catvox::detail::BulkAssigner<E1, xfunction<F, CT...>> {
   using catvox::detail::BulkAssigner<E1, xfunction<F, CT...>>::BulkAssigner;
 };
 
-/// The stepper of a reducer over views. Where it is asked for a value, it reduces what is in memory: the views whole if they
-/// are small enough, else in regions that follow the reduced axes.
+/// The stepper of a reducer over views. Where it is asked for a value, it reduces what is in memory: the views whole if
+/// they are small enough, else in regions that follow the reduced axes.
 template <class F, class CT, class X, class O>
-  requires(catvox::detail::contains_view<std::decay_t<CT>>)
-class xreducer_stepper<F, CT, X, O> {
+requires(catvox::detail::contains_view<std::decay_t<CT>>) class xreducer_stepper<F, CT, X, O> {
  public:
   using self_type = xreducer_stepper;
   using xreducer_type = xreducer<F, CT, X, O>;
@@ -281,10 +281,12 @@ class xreducer_stepper<F, CT, X, O> {
   template <class E>
   [[nodiscard]] std::unique_ptr<Walk> walk_over(E expression, catvox::detail::Residents residents) const {
     auto reducer = reducer_->build_reducer(std::move(expression));
-    return std::make_unique<catvox::detail::ReducerWalkOver<decltype(reducer)>>(std::move(reducer), std::move(residents));
+    return std::make_unique<catvox::detail::ReducerWalkOver<decltype(reducer)>>(std::move(reducer),
+                                                                                std::move(residents));
   }
 
-  /// The axes of a view of this rank in the expression that are reduced: xtensor runs through the last of them innermost.
+  /// The axes of a view of this rank in the expression that are reduced: xtensor runs through the last of them
+  /// innermost.
   [[nodiscard]] std::vector<std::size_t> fastest_axes(std::size_t rank) const {
     const std::size_t offset = reducer_->expression().dimension() - rank;
     std::vector<std::size_t> fastest;

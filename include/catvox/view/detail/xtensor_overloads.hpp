@@ -2,10 +2,10 @@
 
 #include <array>
 #include <catvox/core/error.hpp>
-#include <catvox/view/evaluation.hpp>
-#include <catvox/view/scale_view.hpp>
-#include <catvox/view/slice.hpp>
-#include <catvox/view/walked_view.hpp>
+#include <catvox/view/detail/evaluation.hpp>
+#include <catvox/view/detail/slice.hpp>
+#include <catvox/view/detail/view_access.hpp>
+#include <catvox/view/detail/walked_view.hpp>
 #include <catvox/view/xtensor.hpp>
 #include <cstddef>
 #include <iterator>
@@ -23,8 +23,8 @@ concept AnyScaleView = is_scale_view<std::remove_cvref_t<V>>;
 template <class T, std::size_t N, class P>
 ScaleView<T, N> transpose_by(const ScaleView<T, N>& view, const P& permutation) {
   if (std::size(permutation) != N) {
-    throw Error(Errc::invalid_argument, "transpose: " + std::to_string(std::size(permutation)) +
-                                            " axes for a view with " + std::to_string(N));
+    throw Error(Errc::invalid_argument,
+                "transpose: " + std::to_string(std::size(permutation)) + " axes for a view with " + std::to_string(N));
   }
   std::array<std::size_t, N> axes{};
   std::transform(std::begin(permutation), std::end(permutation), axes.begin(),
@@ -38,17 +38,22 @@ namespace xt {
 
 /// view.slice(slices...)
 template <class V, class... S>
-  requires(catvox::detail::AnyScaleView<V> && (catvox::detail::basic_slice<S> && ...))
-auto view(V&& view, S&&... slices) {
+requires(catvox::detail::AnyScaleView<V> && (catvox::detail::basic_slice<S> && ...)) auto view(V&& view,
+                                                                                               S&&... slices) {
   return view.slice(slices...);
 }
 
-/// With xt::keep or xt::drop among the slices: an expression that fetches the chunks of the voxels that it is asked for, one by
-/// one.
+/// With xt::keep or xt::drop among the slices: an expression that fetches the chunks of the voxels that it is asked
+/// for, one by one.
 template <class V, class... S>
-  requires(catvox::detail::AnyScaleView<V> && (catvox::detail::list_slice<S> || ...))
-auto view(V&& view, S&&... slices) {
+requires(catvox::detail::AnyScaleView<V> && (catvox::detail::list_slice<S> || ...)) auto view(V&& view, S&&... slices) {
   return xt::view(catvox::detail::WalkedView(std::forward<V>(view)), std::forward<S>(slices)...);
+}
+
+/// As with xt::keep: the slices are known at run time only, so the result has no coordinates.
+template <catvox::detail::AnyScaleView V>
+auto strided_view(V&& view, const xstrided_slice_vector& slices) {
+  return xt::strided_view(catvox::detail::WalkedView(std::forward<V>(view)), slices);
 }
 
 /// view.transpose(), and with a permutation of the axes.

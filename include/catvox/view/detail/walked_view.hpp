@@ -1,6 +1,8 @@
 #pragma once
 
-#include <catvox/view/scale_view.hpp>
+#include <catvox/view/detail/view_access.hpp>
+#include <catvox/view/detail/view_expression.hpp>
+#include <catvox/view/resident_regions.hpp>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -8,26 +10,8 @@
 
 namespace catvox::detail {
 
-template <class T, std::size_t N>
-class WalkedView;
-
-}  // namespace catvox::detail
-
-template <class T, std::size_t N>
-struct xt::xcontainer_inner_types<catvox::detail::WalkedView<T, N>>
-    : xt::xcontainer_inner_types<catvox::ScaleView<T, N>> {};
-
-template <class T, std::size_t N>
-struct xt::xiterable_inner_types<catvox::detail::WalkedView<T, N>> {
-  using inner_shape_type = std::array<std::size_t, N>;
-  using const_stepper = catvox::detail::Stepper<catvox::detail::WalkedView<T, N>>;
-  using stepper = const_stepper;
-};
-
-namespace catvox::detail {
-
-/// The voxels of a view without its hooks for bulk reads: for expressions that go through it in another order than C, or
-/// through few of its voxels.
+/// The voxels of a view without its hooks for bulk reads: for expressions that go through it in another order than C,
+/// or through few of its voxels.
 template <class T, std::size_t N>
 class WalkedView : public ViewExpression<WalkedView<T, N>, T, N> {
   using base = ViewExpression<WalkedView, T, N>;
@@ -51,7 +35,9 @@ class WalkedView : public ViewExpression<WalkedView<T, N>, T, N> {
 
   [[nodiscard]] T voxel(const inner_shape_type& index) const { return ViewAccess::voxel(view_, index); }
 
-  void open(Window<T, N>& window, const inner_shape_type& index) const { ViewAccess::open(view_, window, index, order_); }
+  void open(Window<T, N>& window, const inner_shape_type& index) const {
+    ViewAccess::open(view_, window, index, order_);
+  }
 
   ScaleView<T, N> view_;
   std::optional<AxisOrder> order_;
