@@ -210,7 +210,7 @@ TEST_CASE("crop_world_box explains what is wrong in one line, and by its exit co
       {"--stack 1 --output a.npy --mirror 7" + box, 3,
        "stack \"demo EM\" has no mirror 7; it has 1 \"JPEG\", 2 \"PNG\""},
       {"--stack 1 --output a.npy --level 4" + box, 3,
-       "stack \"demo EM\", mirror \"JPEG\", has no level 4; it has levels 0 to 3"},
+       "stack \"demo EM\", mirror \"JPEG\", has no level 4; it has 0, 1, 2, 3"},
       {"--stack 1 --output no/a.npy" + box, 5, "cannot write no/a.npy.partial: No such file or directory"},
   }));
   CAPTURE(arguments);

@@ -257,7 +257,8 @@ TEST_CASE("a TIFF of a type that ImageJ would misread is refused with advice", "
 }
 
 TEST_CASE("a writer says which file it cannot write, and why", "[examples]") {
-  const Volume volume = CountingVolume<std::uint8_t>({1, 1, 1}).volume;
+  const CountingVolume<std::uint8_t> counting({1, 1, 1});
+  const Volume& volume = counting.volume;
   const std::string npy = "cannot write /nonexistent/out.npy: No such file or directory";
   CHECK_THROWS_WITH(write_npy("/nonexistent/out.npy", volume), npy);
   CHECK_THROWS_WITH(write_png_montage("/nonexistent/out.png", volume),
