@@ -3,6 +3,7 @@
 #include <catvox/metadata/geometry.hpp>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
