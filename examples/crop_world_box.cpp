@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <catvox/catvox.hpp>
+#include <cmath>
 #include <iostream>
 #include <map>
+#include <new>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "support/describe.hpp"
@@ -64,7 +67,7 @@ void add_options(CLI::App& app, CropOptions& options) {
   app.add_flag("--montage", options.montage, "Put all slices into one .png");
   app.footer(std::string("Example, after `make_demo_instance demo`:\n"
                          "  crop_world_box --server demo --stack \"demo EM\" --level 1 --min 2000 3000 800 "
-                         "--max 5240 5416 1280 --montage --output demo.png\n\n"
+                         "--max 5240 5420 1280 --montage --output demo.png\n\n"
                          "An API token is taken from CATMAID_API_TOKEN. If CATMAID_SERVER names a server, the\n"
                          "environment is used for that one only.\n\n") +
              examples::exit_code_help);
@@ -101,22 +104,33 @@ catvox::WorldBox world_extent(const View& view) {
               {static_cast<double>(shape[0]), static_cast<double>(shape[1]), static_cast<double>(shape[2])})};
 }
 
-/// Whether part of the box lies outside, by more than rounding explains.
-bool reaches_beyond(const catvox::WorldBox& box, const catvox::WorldBox& extent) {
-  constexpr double slack = 1e-6;
-  const auto beyond = [](double min, double max, double from, double to) {
-    return min < from - slack || max > to + slack;
-  };
-  return beyond(box.min.x, box.max.x, extent.min.x, extent.max.x) ||
-         beyond(box.min.y, box.max.y, extent.min.y, extent.max.y) ||
-         beyond(box.min.z, box.max.z, extent.min.z, extent.max.z);
+double along(std::string_view axis, const catvox::WorldPoint& point) {
+  return axis == "x" ? point.x : axis == "y" ? point.y : point.z;
+}
+
+/// Whether the box reaches beyond the level by a voxel or more. A level may end up to one of its voxels before the
+/// stack does, as sizes are rounded down.
+template <class View>
+bool reaches_beyond(const catvox::WorldBox& box, const View& level) {
+  const catvox::WorldBox extent = world_extent(level);
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const auto name = level.dims()[axis];
+    const double voxel = level.voxel_size()[axis];
+    if (along(name, box.min) <= along(name, extent.min) - voxel) return true;
+    if (along(name, box.max) >= along(name, extent.max) + voxel) return true;
+  }
+  return false;
 }
 
 /// Says which slices of the crop show another one, because they are broken.
+/// \param factor  full-resolution slices for each slice of the level
 void print_replaced_slices(const catvox::StackInfo& info, const CropOptions& options, std::int64_t first,
-                           std::int64_t count) {
-  const double factor = catvox::scale_factors(info).at(static_cast<std::size_t>(options.level)).z;
-  const catvox::BrokenSlices broken(info.broken_slices, info.dimension.z, broken_policies.at(options.broken));
+                           std::int64_t count, double factor) {
+  // The server counts slices in stack space, arrays start at the volume's first voxel.
+  const std::int64_t offset = std::llround(info.voxel_offset().z);
+  std::map<std::int64_t, std::int64_t> marked;
+  for (const auto& [slice, value] : info.broken_slices) marked.emplace(slice - offset, value);
+  const catvox::BrokenSlices broken(marked, info.dimension.z, broken_policies.at(options.broken));
   for (std::int64_t z = first; z < first + count; ++z) {
     const auto shown = broken.resolve_level(z, factor);
     if (shown == z) continue;
@@ -146,6 +160,19 @@ void print_summary(const catvox::Stack& stack, const CropOptions& options, const
             << "/s decoded\n";
 }
 
+/// \throws Error{too_large} if there is not enough
+template <class T>
+xt::xtensor<T, 3> memory_for(const catvox::ScaleView<T>& box) {
+  try {
+    return xt::xtensor<T, 3>(box.shape());
+  } catch (const std::bad_alloc&) {
+    double bytes = sizeof(T);
+    for (const std::size_t extent : box.shape()) bytes *= static_cast<double>(extent);
+    throw Error(Errc::too_large, "the box takes " + examples::byte_text(bytes) +
+                                     ", more than there is memory: choose a smaller one, or a higher --level");
+  }
+}
+
 /// Reads the voxels, with a progress bar.
 template <class T>
 catvox::ReadStatistics read(const catvox::ScaleView<T>& box, xt::xtensor<T, 3>& voxels, const std::stop_token& stop) {
@@ -160,26 +187,26 @@ void crop(const catvox::Stack& stack, const catvox::ScaleView<T>& level, const C
   examples::check_dtype(format, level.dtype());
 
   const catvox::WorldBox asked = asked_box(options);
-  const catvox::WorldBox extent = world_extent(level);
+  const std::string covered = examples::extent_text(world_extent(level)) + " at this level";
   const catvox::ScaleView<T> box = level.world(asked);
   if (box.size() == 0) {
-    throw Error(Errc::not_found,
-                "the box lies outside of the stack, which covers " + examples::extent_text(extent) + " at this level");
+    throw Error(Errc::not_found, "the box lies outside of the stack, which covers " + covered);
   }
-  if (reaches_beyond(asked, extent)) {
-    std::cerr << "crop_world_box: the box is clipped to the stack, which covers " << examples::extent_text(extent)
-              << " at this level\n";
+  if (reaches_beyond(asked, level)) {
+    std::cerr << "crop_world_box: the box is clipped to the stack, which covers " << covered << '\n';
   }
 
   examples::Volume volume;
   volume.dtype = box.dtype();
   volume.voxel_size = box.voxel_size();
   std::ranges::transform(box.shape(), volume.shape.begin(), [](std::size_t n) { return static_cast<std::int64_t>(n); });
-  for (std::size_t axis = 0; axis < 3; ++axis) volume.origin[axis] = box.coords(axis).front();
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    volume.origin[axis] = along(box.dims()[axis], box.voxel_to_world({0, 0, 0}));
+  }
 
   examples::OutputFiles files(examples::file_names(format, options.output, volume.shape[0]));
   const examples::StopOnInterrupt interrupt;
-  xt::xtensor<T, 3> voxels(box.shape());
+  xt::xtensor<T, 3> voxels = memory_for(box);
   volume.voxels = std::as_bytes(std::span(voxels.data(), voxels.size()));
   const catvox::ReadStatistics statistics = read(box, voxels, interrupt.token());
   examples::write_volume(format, files.partial(), volume);
@@ -188,7 +215,8 @@ void crop(const catvox::Stack& stack, const catvox::ScaleView<T>& level, const C
 
   print_summary(stack, options, volume, world_extent(box), box.dims(), statistics);
   const double first_slice = level.world_to_voxel(box.voxel_to_world({0.5, 0.5, 0.5}))[0];
-  print_replaced_slices(stack.info(), options, static_cast<std::int64_t>(first_slice), volume.shape[0]);
+  print_replaced_slices(stack.info(), options, static_cast<std::int64_t>(first_slice), volume.shape[0],
+                        level.voxel_size()[0] / stack.info().resolution.z);
   std::cout << "wrote      " << files.names().front().string();
   if (files.names().size() > 1) std::cout << " to " << files.names().back().string();
   std::cout << '\n';

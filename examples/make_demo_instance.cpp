@@ -21,5 +21,5 @@ int main(int argc, char** argv) {
   }
   std::cout << "wrote a CATMAID instance to " << folder.string() << "; now try:\n"
             << "  crop_world_box --server " << folder.string() << " --stack 1 --level 1 --min 2000 3000 800"
-            << " --max 5240 5416 1280 --montage --output demo.png\n";
+            << " --max 5240 5420 1280 --montage --output demo.png\n";
 }

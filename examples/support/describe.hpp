@@ -26,6 +26,7 @@ std::string per_world_axis_text(const std::array<std::string_view, 3>& dims, con
 void print_projects(std::ostream& out, const catvox::CatmaidClient& client);
 
 /// What a person needs to know before cropping: sizes, place, levels, broken slices, mirrors and whether they are read.
+/// All by the server's metadata: no mirror is asked.
 void print_stack(std::ostream& out, const catvox::StackInfo& info);
 
 }  // namespace examples

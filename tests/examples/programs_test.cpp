@@ -116,12 +116,20 @@ TEST_CASE("crop_world_box reads every level whole, missing tiles black", "[examp
 
 TEST_CASE("crop_world_box says what it clips a box to", "[examples]") {
   const Workplace here;
-  const auto result = here.crop("--stack 1 --level 1 --min 5200 5400 1200 --max 5240 5420 1280 --output out.npy");
+  const auto result = here.crop("--stack 1 --level 1 --min 5200 5400 1200 --max 5240 5424 1280 --output out.npy");
   CHECK(result.status == 0);
+  CHECK(line(result.out, "world") == "world      x 5200 to 5240, y 5400 to 5416, z 1200 to 1280");
   CHECK(
       result.err ==
       "crop_world_box: the box is clipped to the stack, which covers x 2000 to 5240, y 3000 to 5416, z 800 to 1280 at "
       "this level\n");
+}
+
+TEST_CASE("crop_world_box is silent about the part of a voxel by which a level ends before the stack", "[examples]") {
+  const Workplace here;
+  const auto result = here.crop("--stack 1 --level 1 --min 2000 3000 800 --max 5240 5420 1280 --output out.npy");
+  CHECK(result.status == 0);
+  CHECK(result.err.empty());
 }
 
 TEST_CASE("crop_world_box follows the orientation of the stack", "[examples]") {
@@ -220,6 +228,24 @@ TEST_CASE("crop_world_box explains what is wrong in one line, and by its exit co
   CHECK(result.out.empty());
   CHECK(fs::is_empty(here.folder.path()));
 }
+
+// Under these, an allocation that is too large ends the program before it is told.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("crop_world_box says how much memory a box takes that does not fit", "[examples]") {
+  const Workplace here;
+  std::string info = file_bytes(demo / "1/stack/1/info");
+  const std::string dimension = "\"x\": 810, \"y\": 605, \"z\": 12";
+  REQUIRE(info.find(dimension) != std::string::npos);
+  info.replace(info.find(dimension), dimension.size(), "\"x\": 500000, \"y\": 400000, \"z\": 10000");
+  const TempDir large;
+  large.write("1/stack/1/info", info);
+  const auto result = here.crop("--project 1 --stack 1 --min 0 0 0 --max 1e9 1e9 1e9 --output out.npy", large.path());
+  CHECK(result.status == 1);
+  CHECK(result.err.ends_with(
+      "crop_world_box: the box takes 2.0 PB, more than there is memory: choose a smaller one, or a higher --level\n"));
+  CHECK(fs::is_empty(here.folder.path()));
+}
+#endif
 
 TEST_CASE("crop_world_box names a server that does not answer", "[examples]") {
   const Workplace here;
