@@ -2,14 +2,15 @@
 #include <catvox/client/stack.hpp>
 #include <catvox/core/error.hpp>
 #include <cstdint>
-#include <functional>
 #include <string>
 
 #include "support/catch.hpp"
+#include "support/error_of.hpp"
 #include "support/http_server.hpp"
 #include "support/n5_fixtures.hpp"
 
 using namespace catvox;
+using catvox::test::error_of;
 using Voxels = xt::xtensor<std::uint16_t, 3>;
 
 namespace {
@@ -52,16 +53,6 @@ struct Volume {
 
   test::HttpServer server;
 };
-
-Error error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error;
-  }
-  FAIL("no error");
-  return {Errc::io, ""};
-}
 
 }  // namespace
 
