@@ -49,7 +49,7 @@ Transport::TransferId CurlTransport::start(Request request, std::shared_ptr<Tran
   const auto id = transfer->id = ++last_id_;
   if (lanes_.empty()) begin_lanes();
   queue_.push_back(std::move(transfer));
-  wake_one();
+  wake_one(true);
   return id;
 }
 
@@ -62,8 +62,15 @@ void CurlTransport::cancel(TransferId id) noexcept {
     queue_.erase(queued);
     return;
   }
+  const auto ready = std::find_if(ready_.begin(), ready_.end(), [id](const auto& t) { return t->id == id; });
+  if (ready != ready_.end()) {
+    dropped = std::move(*ready);
+    ready_.erase(ready);
+    taken_.erase(id);
+    return;
+  }
   const auto taken = taken_.find(id);
-  if (taken == taken_.end()) return;
+  if (taken == taken_.end() || taken->second == nullptr) return;
   taken->second->to_cancel.push_back(id);
   taken->second->wake();
 }
@@ -77,18 +84,38 @@ TransferPtr CurlTransport::take(Lane& lane, std::size_t load) {
   return transfer;
 }
 
-bool CurlTransport::begin_delivery(const Lane& lane, TransferId id, std::size_t body_bytes) {
+void CurlTransport::make_ready(const Lane& lane, TransferPtr transfer) {
+  TransferPtr dropped;
   const std::lock_guard lock(mutex_);
-  if (std::find(lane.to_cancel.begin(), lane.to_cancel.end(), id) != lane.to_cancel.end()) return false;
+  if (std::find(lane.to_cancel.begin(), lane.to_cancel.end(), transfer->id) != lane.to_cancel.end()) {
+    taken_.erase(transfer->id);
+    dropped = std::move(transfer);
+    return;
+  }
   // Leans towards the larger bodies: the bound is on memory.
-  body_estimate_ = std::max({body_bytes, body_estimate_ - body_estimate_ / 16, std::size_t{1}});
-  return true;
+  body_estimate_ = std::max({transfer->response.body.size(), body_estimate_ - body_estimate_ / 16, std::size_t{1}});
+  taken_[transfer->id] = nullptr;
+  ready_.push_back(std::move(transfer));
+  if (ready_.size() > 1) wake_one(false);  // the first is the lane's own
+}
+
+TransferPtr CurlTransport::take_ready() {
+  const std::lock_guard lock(mutex_);
+  if (ready_.empty()) return nullptr;
+  auto transfer = std::move(ready_.front());
+  ready_.pop_front();
+  return transfer;
+}
+
+void CurlTransport::adopt(Lane& lane, TransferId id) {
+  const std::lock_guard lock(mutex_);
+  taken_[id] = &lane;
 }
 
 void CurlTransport::end(TransferId id) {
   const std::lock_guard lock(mutex_);
   taken_.erase(id);
-  if (!queue_.empty()) wake_one();
+  if (!queue_.empty()) wake_one(true);
 }
 
 void CurlTransport::begin_lanes() {
@@ -97,8 +124,9 @@ void CurlTransport::begin_lanes() {
   for (const auto& lane : lanes_) lane->begin();
 }
 
-void CurlTransport::wake_one() {
-  const auto idle = std::find_if(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->sleeping; });
+void CurlTransport::wake_one(bool for_transfer) {
+  const auto idle = std::find_if(lanes_.begin(), lanes_.end(),
+                                 [&](const auto& lane) { return lane->sleeping && (lane->has_room || !for_transfer); });
   if (idle == lanes_.end()) return;
   (*idle)->sleeping = false;  // so that the next call wakes another one
   (*idle)->wake();

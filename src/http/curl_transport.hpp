@@ -33,20 +33,27 @@ class CurlTransport final : public Transport {
   [[nodiscard]] std::mutex& mutex() { return mutex_; }
   [[nodiscard]] bool stopping() const { return stopping_; }         ///< call with the mutex held
   [[nodiscard]] bool has_queue() const { return !queue_.empty(); }  ///< call with the mutex held
+  [[nodiscard]] bool has_ready() const { return !ready_.empty(); }  ///< call with the mutex held
 
   /// The next transfer for a lane, if there is one and its body has room. Call with the mutex held.
   /// \param load  what the lane has under way; one at least it may always have
   TransferPtr take(Lane& lane, std::size_t load);
 
-  /// Says that a handler is about to run: from here on the transfer cannot be cancelled. False if it just was.
-  bool begin_delivery(const Lane& lane, TransferId id, std::size_t body_bytes);
+  /// Hands in a transfer whose answer is there; whichever lane is idle runs its handler.
+  void make_ready(const Lane& lane, TransferPtr transfer);
+
+  /// The next transfer to run the handler of: from here on it cannot be cancelled. Null if there is none.
+  TransferPtr take_ready();
+
+  /// A delivered transfer goes back to work, on this lane.
+  void adopt(Lane& lane, TransferId id);
 
   /// The lane has done with a transfer.
   void end(TransferId id);
 
  private:
   void begin_lanes();
-  void wake_one();
+  void wake_one(bool for_transfer);
 
   const std::shared_ptr<const HttpOptions> options_;
   std::size_t lane_count_ = 1;
@@ -54,7 +61,8 @@ class CurlTransport final : public Transport {
 
   std::mutex mutex_;  // guards all below, and what Lane says
   std::deque<TransferPtr> queue_;
-  std::unordered_map<TransferId, Lane*> taken_;
+  std::deque<TransferPtr> ready_;
+  std::unordered_map<TransferId, Lane*> taken_;  // not yet ended; null while ready or delivered
   std::size_t body_estimate_;
   TransferId last_id_ = 0;
   bool stopping_ = false;

@@ -13,7 +13,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int max_redirects = 10;
-constexpr std::size_t first_window = 4;  // transfers that a lane starts with; see Lane::sleep
+constexpr std::size_t first_window = 8;                  // transfers that a lane starts with; see Lane::sleep
+constexpr std::chrono::microseconds delivery_turn{300};  // of decoding, before the sockets are looked at again
 constexpr std::size_t pooled_bodies = 8;
 constexpr std::size_t pooled_body_bytes = std::size_t{2} << 20;
 
@@ -42,6 +43,7 @@ void Lane::run() {
       const std::lock_guard lock(transport_.mutex());
       if (transport_.stopping()) return;
       sleeping = false;
+      has_room = false;  // set again by sleep(), when it is known
       cancelled.swap(to_cancel);
       while (running_.size() + fresh.size() < window_) {
         auto transfer = transport_.take(*this, running_.size() + fresh.size());
@@ -58,9 +60,10 @@ void Lane::run() {
 
     int running = 0;
     curl_multi_perform(multi_.get(), &running);
-    const bool finished = finish_done() > 0;
+    const bool finished = finish_done();
     end_stalled();
-    if (!finished && !began) sleep();
+    const bool delivered = deliver_ready();
+    if (!began && !finished && !delivered) sleep();
   }
 }
 
@@ -98,9 +101,10 @@ void Lane::sleep() {
   bool could_grow = false;
   {
     const std::lock_guard lock(transport_.mutex());
-    if (transport_.stopping() || !to_cancel.empty()) return;
+    if (transport_.stopping() || transport_.has_ready() || !to_cancel.empty()) return;
     could_grow = transport_.has_queue() && window_ < max_window_;
-    sleeping = running_.size() < window_;
+    has_room = running_.size() < window_;
+    sleeping = true;
     if (running_.empty() && !transport_.has_queue()) window_ = std::min(first_window, max_window_);
   }
   milliseconds wait = could_grow ? milliseconds(1) : running_.empty() ? milliseconds(60'000) : stall_check_interval();
@@ -157,7 +161,7 @@ void Lane::run_file(TransferPtr& transfer) {
   }
   transfer->response.attempts = 1;
   fetch_file(transfer->request, transfer->body_limit, transfer->response);
-  deliver(std::move(transfer));
+  make_ready(std::move(transfer));
 }
 
 void Lane::begin_http(TransferPtr& transfer) {
@@ -184,8 +188,8 @@ void Lane::begin_http(TransferPtr& transfer) {
   entry->second = std::move(transfer);
 }
 
-std::size_t Lane::finish_done() {
-  std::size_t finished = 0;
+bool Lane::finish_done() {
+  bool finished = false;
   int left = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
     if (message->msg != CURLMSG_DONE) continue;
@@ -195,9 +199,22 @@ std::size_t Lane::finish_done() {
     auto transfer = std::move(found->second);
     running_.erase(found);
     finish(std::move(transfer), code);
-    ++finished;
+    finished = true;
   }
   return finished;
+}
+
+// Runs handlers, of transfers that this lane or another one finished, but not for so long that the server runs out of
+// requests to answer.
+bool Lane::deliver_ready() {
+  bool delivered = false;
+  const auto end = Clock::now() + delivery_turn;
+  while (auto transfer = transport_.take_ready()) {
+    deliver(std::move(transfer));
+    delivered = true;
+    if (Clock::now() >= end) break;
+  }
+  return delivered;
 }
 
 void Lane::finish(TransferPtr transfer, CURLcode code) {
@@ -236,14 +253,14 @@ void Lane::finish(TransferPtr transfer, CURLcode code) {
                   std::chrono::seconds(std::clamp<curl_off_t>(seconds, 0, 1'000'000)));
     return;
   }
-  deliver(std::move(transfer));
+  make_ready(std::move(transfer));
 }
 
 void Lane::follow_redirect(TransferPtr transfer) {
   char* location = nullptr;
   curl_easy_getinfo(transfer->easy.get(), CURLINFO_REDIRECT_URL, &location);
   if (location == nullptr) {  // a 3xx without Location is an answer like any other
-    deliver(std::move(transfer));
+    make_ready(std::move(transfer));
     return;
   }
   const auto scheme = scheme_of(location);
@@ -261,17 +278,18 @@ void Lane::follow_redirect(TransferPtr transfer) {
   begin(std::move(transfer));
 }
 
-void Lane::deliver(TransferPtr transfer) {
+void Lane::make_ready(TransferPtr transfer) {
   if (transfer->easy) recycle(std::move(transfer->easy));
-  if (!transport_.begin_delivery(*this, transfer->id, transfer->response.body.size())) {
-    transport_.end(transfer->id);
-    return;
-  }
+  transport_.make_ready(*this, std::move(transfer));
+}
+
+void Lane::deliver(TransferPtr transfer) {
   try {
     transfer->handler->on_response(transfer->response);
   } catch (const Error& error) {
     if (error.code() == Errc::corrupt_data && !is_file(transfer->url)) {
       transfer->past_caches = true;
+      transport_.adopt(*this, transfer->id);
       retry_or_fail(std::move(transfer), error.code(), error.what());
     } else {
       fail(std::move(transfer), error.code(), error.what());

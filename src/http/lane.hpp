@@ -27,7 +27,7 @@ struct MultiDeleter {
 using Multi = std::unique_ptr<CURLM, MultiDeleter>;
 
 /// One thread, its multi handle and the transfers that it has under way. Everything is its own thread's, but
-/// `sleeping` and `to_cancel`, which the transport's mutex guards.
+/// `sleeping`, `has_room` and `to_cancel`, which the transport's mutex guards.
 class Lane {
  public:
   Lane(CurlTransport& transport, std::size_t max_window);
@@ -39,7 +39,8 @@ class Lane {
   void join() { thread_.join(); }
   void wake() noexcept { curl_multi_wakeup(multi_.get()); }
 
-  bool sleeping = false;
+  bool sleeping = false;  ///< waits for sockets, timers or wake()
+  bool has_room = true;   ///< for another transfer
   std::vector<Transport::TransferId> to_cancel;
 
  private:
@@ -49,11 +50,13 @@ class Lane {
   void begin_http(TransferPtr& transfer);
   void run_file(TransferPtr& transfer);
   void begin_due_retries();
-  std::size_t finish_done();
+  bool finish_done();
+  bool deliver_ready();
   void end_stalled();
   [[nodiscard]] std::chrono::milliseconds stall_check_interval() const;
   void finish(TransferPtr transfer, CURLcode code);
   void follow_redirect(TransferPtr transfer);
+  void make_ready(TransferPtr transfer);
   void deliver(TransferPtr transfer);
   void retry_or_fail(TransferPtr transfer, Errc code, const std::string& reason,
                      std::chrono::milliseconds server_wait = {});
