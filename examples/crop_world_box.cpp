@@ -2,11 +2,15 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <catvox/catvox.hpp>
 #include <cmath>
 #include <iostream>
 #include <map>
+#include <new>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "support/describe.hpp"
@@ -29,7 +33,7 @@ struct CropOptions {
   catvox::BasicAuth mirror_auth;
   int level = 0;
   std::vector<double> min, max;
-  catvox::BrokenSlicePolicy broken = catvox::BrokenSlicePolicy::nearest;
+  std::string broken = "nearest";
   std::filesystem::path output;
   bool montage = false;
 };
@@ -42,13 +46,12 @@ const std::map<std::string, catvox::BrokenSlicePolicy> broken_policies{
 
 void add_options(CLI::App& app, CropOptions& options) {
   examples::add_server_options(app, options.server);
-  app.add_flag("--list", options.list,
-               "List projects and stacks, or with --stack that stack's levels and mirrors, and end");
+  app.add_flag("--list", options.list, "List projects and stacks, or with --stack its levels and mirrors, and end");
   app.add_option("--stack", options.stack, "Stack to read, id or title");
-  app.add_option("--mirror", options.mirror,
-                 "Mirror to read from: id, title, or \"fastest\" [the first that can be read]");
-  app.add_option("--mirror-user", options.mirror_auth.user, "HTTP Basic user of the mirror, if it wants one")
-      ->envname("CATVOX_MIRROR_USER");
+  auto* mirror = app.add_option("--mirror", options.mirror,
+                                "Mirror to read from: id, title or \"fastest\" [the first that can be read]");
+  app.add_option("--mirror-user", options.mirror_auth.user, "HTTP Basic user of that mirror, if it wants one")
+      ->needs(mirror);
   app.add_option("--mirror-password", options.mirror_auth.password, "Its password; better in the environment")
       ->envname("CATVOX_MIRROR_PASSWORD");
   app.add_option("--level", options.level, "Scale level, 0 is full resolution [0]");
@@ -57,19 +60,17 @@ void add_options(CLI::App& app, CropOptions& options) {
   app.add_option("--max", options.max, "Upper corner; every voxel that the box touches is read")->expected(3);
   app.add_option("--broken", options.broken,
                  "Instead of broken slices: nearest, follow, fill, previous, next or none [nearest]")
-      ->transform(CLI::CheckedTransformer(broken_policies).description(""));
+      ->check(CLI::IsMember(broken_policies).description(""));
   app.add_option(
       "--output", options.output,
-      "File to write: .npy (NumPy, axes slice, row, column), .tif (ImageJ stack), .png (a file for each slice)");
+      "File to write: .npy (NumPy; axes slice, row, column), .tif (ImageJ stack), .png (one for each slice)");
   app.add_flag("--montage", options.montage, "Put all slices into one .png");
-  app.footer(
-      std::string(
-          "Example, after `make_demo_instance demo`:\n"
-          "  crop_world_box --server demo --stack \"demo EM\" --level 1 --min 2000 3000 800 --max 5240 5420 1280 "
-          "--montage --output demo.png\n\n"
-          "An API token is taken from CATMAID_API_TOKEN. The environment is used only for the server that "
-          "CATMAID_SERVER names, if it names one.\n") +
-      examples::exit_code_help);
+  app.footer(std::string("Example, after `make_demo_instance demo`:\n"
+                         "  crop_world_box --server demo --stack \"demo EM\" --level 1 --min 2000 3000 800 "
+                         "--max 5240 5420 1280 --montage --output demo.png\n\n"
+                         "An API token is taken from CATMAID_API_TOKEN. If CATMAID_SERVER names a server, the\n"
+                         "environment is used for that one only.\n\n") +
+             examples::exit_code_help);
 }
 
 catvox::WorldBox asked_box(const CropOptions& options) {
@@ -82,18 +83,16 @@ catvox::WorldBox asked_box(const CropOptions& options) {
 void choose_mirror(catvox::Stack& stack, const CropOptions& options) {
   if (options.mirror == "fastest") {
     if (!options.mirror_auth.user.empty()) {
-      throw Error(Errc::invalid_argument, "--mirror-user needs --mirror to name the mirror that it is for");
+      throw Error(Errc::invalid_argument, "--mirror-user is for a mirror that --mirror names, not for \"fastest\"");
     }
     for (const catvox::MirrorTiming& timing : stack.set_fastest_mirror()) {
-      std::cout << "mirror     " << timing.id << " \"" << timing.title << "\": "
-                << (timing.seconds ? examples::number_text(std::round(1e5 * *timing.seconds) / 100) + " ms"
-                                   : timing.failure)
-                << '\n';
+      const std::string seen = timing.seconds ? examples::duration_text(*timing.seconds) : timing.failure;
+      std::cout << "timed      " << timing.id << " \"" << timing.title << "\": " << seen << '\n';
     }
-    return;
+  } else if (!options.mirror.empty()) {
+    stack.set_mirror(examples::id_or_title(options.mirror));
+    if (!options.mirror_auth.user.empty()) stack.set_mirror_auth(stack.mirror().id, options.mirror_auth);
   }
-  if (!options.mirror.empty()) stack.set_mirror(examples::id_or_title(options.mirror));
-  if (!options.mirror_auth.user.empty()) stack.set_mirror_auth(stack.mirror().id, options.mirror_auth);
 }
 
 /// The world that an array of voxels covers.
@@ -105,22 +104,48 @@ catvox::WorldBox world_extent(const View& view) {
               {static_cast<double>(shape[0]), static_cast<double>(shape[1]), static_cast<double>(shape[2])})};
 }
 
-/// Whether part of the box lies outside, by more than rounding explains.
-bool reaches_beyond(const catvox::WorldBox& box, const catvox::WorldBox& extent) {
-  constexpr double slack = 1e-6;
-  const auto beyond = [](double min, double max, double from, double to) {
-    return min < from - slack || max > to + slack;
-  };
-  return beyond(box.min.x, box.max.x, extent.min.x, extent.max.x) ||
-         beyond(box.min.y, box.max.y, extent.min.y, extent.max.y) ||
-         beyond(box.min.z, box.max.z, extent.min.z, extent.max.z);
+double along(std::string_view axis, const catvox::WorldPoint& point) {
+  return axis == "x" ? point.x : axis == "y" ? point.y : point.z;
+}
+
+/// Whether the box reaches beyond the level by a voxel or more. A level may end up to one of its voxels before the
+/// stack does, as sizes are rounded down.
+template <class View>
+bool reaches_beyond(const catvox::WorldBox& box, const View& level) {
+  const catvox::WorldBox extent = world_extent(level);
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const auto name = level.dims()[axis];
+    const double voxel = level.voxel_size()[axis];
+    if (along(name, box.min) <= along(name, extent.min) - voxel) return true;
+    if (along(name, box.max) >= along(name, extent.max) + voxel) return true;
+  }
+  return false;
+}
+
+/// Says which slices of the crop show another one, because they are broken.
+/// \param factor  full-resolution slices for each slice of the level
+void print_replaced_slices(const catvox::StackInfo& info, const CropOptions& options, std::int64_t first,
+                           std::int64_t count, double factor) {
+  // The server counts slices in stack space, arrays start at the volume's first voxel.
+  const std::int64_t offset = std::llround(info.voxel_offset().z);
+  std::map<std::int64_t, std::int64_t> marked;
+  for (const auto& [slice, value] : info.broken_slices) marked.emplace(slice - offset, value);
+  const catvox::BrokenSlices broken(marked, info.dimension.z, broken_policies.at(options.broken));
+  for (std::int64_t z = first; z < first + count; ++z) {
+    const auto shown = broken.resolve_level(z, factor);
+    if (shown == z) continue;
+    std::cout << "broken     slice " << z << " is "
+              << (shown ? "replaced by slice " + std::to_string(*shown) : std::string("left black")) << '\n';
+  }
 }
 
 void print_summary(const catvox::Stack& stack, const CropOptions& options, const examples::Volume& volume,
                    const catvox::WorldBox& world, const std::array<std::string_view, 3>& dims,
-                   const catvox::ReadStatistics& statistics, const std::vector<std::filesystem::path>& files) {
+                   const catvox::ReadStatistics& statistics) {
   const auto [nz, ny, nx] = volume.shape;
   const double seconds = std::max(statistics.seconds, 1e-9);
+  const auto received = static_cast<double>(statistics.bytes_received);
+  const auto decoded = static_cast<double>(volume.voxels.size());
   std::cout << "stack      " << stack.info().sid << " \"" << stack.info().stitle << "\"\n"
             << "mirror     " << stack.mirror().id << " \"" << stack.mirror().title << "\"\n"
             << "level      " << options.level << " of 0 to " << stack.levels() - 1 << '\n'
@@ -128,15 +153,32 @@ void print_summary(const catvox::Stack& stack, const CropOptions& options, const
             << dims[2] << "), " << catvox::name(volume.dtype) << '\n'
             << "world      " << examples::extent_text(world) << '\n'
             << "voxel      " << examples::per_world_axis_text(dims, volume.voxel_size) << '\n'
-            << "tiles      " << statistics.chunks << ", " << statistics.missing << " missing; " << statistics.requests
-            << " requests, " << statistics.retries << " repeated\n"
-            << "received   " << examples::byte_text(static_cast<double>(statistics.bytes_received)) << " in "
-            << examples::number_text(std::round(1000 * seconds) / 1000) << " s, "
-            << examples::byte_text(static_cast<double>(statistics.bytes_received) / seconds) << "/s encoded, "
-            << examples::byte_text(static_cast<double>(volume.voxels.size()) / seconds) << "/s decoded\n"
-            << "wrote      " << files.front().string();
-  if (files.size() > 1) std::cout << " to " << files.back().string();
-  std::cout << '\n';
+            << "tiles      " << statistics.chunks << ", " << statistics.missing << " of them missing (black); "
+            << statistics.requests << " requests, " << statistics.retries << " of them repeats\n"
+            << "received   " << examples::byte_text(received) << " in " << examples::duration_text(seconds) << ": "
+            << examples::byte_text(received / seconds) << "/s encoded, " << examples::byte_text(decoded / seconds)
+            << "/s decoded\n";
+}
+
+/// \throws Error{too_large} if there is not enough
+template <class T>
+xt::xtensor<T, 3> memory_for(const catvox::ScaleView<T>& box) {
+  try {
+    return xt::xtensor<T, 3>(box.shape());
+  } catch (const std::bad_alloc&) {
+    double bytes = sizeof(T);
+    for (const std::size_t extent : box.shape()) bytes *= static_cast<double>(extent);
+    throw Error(Errc::too_large, "the box takes " + examples::byte_text(bytes) +
+                                     ", more than there is memory: choose a smaller one, or a higher --level");
+  }
+}
+
+/// Reads the voxels, with a progress bar.
+template <class T>
+catvox::ReadStatistics read(const catvox::ScaleView<T>& box, xt::xtensor<T, 3>& voxels, const std::stop_token& stop) {
+  examples::ProgressBar bar(STDERR_FILENO);
+  return box.read_into(voxels,
+                       {.progress = [&](const catvox::Progress& progress) { bar.show(progress); }, .stop = stop});
 }
 
 template <class T>
@@ -145,40 +187,39 @@ void crop(const catvox::Stack& stack, const catvox::ScaleView<T>& level, const C
   examples::check_dtype(format, level.dtype());
 
   const catvox::WorldBox asked = asked_box(options);
+  const std::string covered = examples::extent_text(world_extent(level)) + " at this level";
   const catvox::ScaleView<T> box = level.world(asked);
-  const catvox::WorldBox extent = world_extent(level);
   if (box.size() == 0) {
-    throw Error(Errc::not_found, "the box lies outside of the stack, which covers " + examples::extent_text(extent));
+    throw Error(Errc::not_found, "the box lies outside of the stack, which covers " + covered);
   }
-  if (reaches_beyond(asked, extent)) {
-    std::cerr << "crop_world_box: the box reaches beyond the stack and is clipped to it: the stack covers "
-              << examples::extent_text(extent) << '\n';
-  }
-
-  const auto& shape = box.shape();
-  examples::OutputFiles files(examples::file_names(format, options.output, static_cast<std::int64_t>(shape[0])));
-  const examples::StopOnInterrupt interrupt;
-  xt::xtensor<T, 3> voxels(shape);
-  catvox::ReadStatistics statistics;
-  {
-    examples::ProgressBar bar(STDERR_FILENO);
-    statistics = box.read_into(
-        voxels, {.progress = [&](const catvox::Progress& progress) { bar.show(progress); }, .stop = interrupt.token()});
+  if (reaches_beyond(asked, level)) {
+    std::cerr << "crop_world_box: the box is clipped to the stack, which covers " << covered << '\n';
   }
 
-  const auto corner = box.voxel_to_world({0, 0, 0});
   examples::Volume volume;
-  volume.voxels = std::as_bytes(std::span(voxels.data(), voxels.size()));
   volume.dtype = box.dtype();
+  volume.voxel_size = box.voxel_size();
+  std::ranges::transform(box.shape(), volume.shape.begin(), [](std::size_t n) { return static_cast<std::int64_t>(n); });
   for (std::size_t axis = 0; axis < 3; ++axis) {
-    volume.shape[axis] = static_cast<std::int64_t>(shape[axis]);
-    volume.voxel_size[axis] = box.voxel_size()[axis];
-    volume.origin[axis] = box.dims()[axis] == "x" ? corner.x : box.dims()[axis] == "y" ? corner.y : corner.z;
+    volume.origin[axis] = along(box.dims()[axis], box.voxel_to_world({0, 0, 0}));
   }
+
+  examples::OutputFiles files(examples::file_names(format, options.output, volume.shape[0]));
+  const examples::StopOnInterrupt interrupt;
+  xt::xtensor<T, 3> voxels = memory_for(box);
+  volume.voxels = std::as_bytes(std::span(voxels.data(), voxels.size()));
+  const catvox::ReadStatistics statistics = read(box, voxels, interrupt.token());
   examples::write_volume(format, files.partial(), volume);
-  if (interrupt.token().stop_requested()) throw Error(Errc::cancelled, "interrupted; nothing was written");
+  if (interrupt.token().stop_requested()) throw Error(Errc::cancelled, "interrupted: nothing was written");
   files.commit();
-  print_summary(stack, options, volume, world_extent(box), box.dims(), statistics, files.names());
+
+  print_summary(stack, options, volume, world_extent(box), box.dims(), statistics);
+  const double first_slice = level.world_to_voxel(box.voxel_to_world({0.5, 0.5, 0.5}))[0];
+  print_replaced_slices(stack.info(), options, static_cast<std::int64_t>(first_slice), volume.shape[0],
+                        level.voxel_size()[0] / stack.info().resolution.z);
+  std::cout << "wrote      " << files.names().front().string();
+  if (files.names().size() > 1) std::cout << " to " << files.names().back().string();
+  std::cout << '\n';
 }
 
 void run(const CropOptions& options) {
@@ -193,7 +234,7 @@ void run(const CropOptions& options) {
 
   catvox::Stack stack = client.stack(examples::id_or_title(options.stack));
   choose_mirror(stack, options);
-  stack.set_broken_slices(options.broken);
+  stack.set_broken_slices(broken_policies.at(options.broken));
   stack.visit_scale(options.level, [&](const auto& level) { crop(stack, level, options); });
 }
 

@@ -71,6 +71,12 @@ std::string number_text(double value) {
   return text;
 }
 
+std::string duration_text(double seconds) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g %s", seconds < 1 ? 1000 * seconds : seconds, seconds < 1 ? "ms" : "s");
+  return text;
+}
+
 std::string extent_text(const catvox::WorldBox& box) {
   const auto axis = [](const char* name, double min, double max) {
     return name + number_text(min) + " to " + number_text(max);

@@ -13,6 +13,9 @@ namespace examples {
 /// At most ten digits, as few as they need: "4.6", "6050", "1.25e-07".
 std::string number_text(double value);
 
+/// Three digits, in seconds or milliseconds: "12.3 s", "4.56 ms".
+std::string duration_text(double seconds);
+
 /// "x 2000 to 5240, y 3000 to 5420, z 800 to 1280"
 std::string extent_text(const catvox::WorldBox& box);
 
@@ -23,6 +26,7 @@ std::string per_world_axis_text(const std::array<std::string_view, 3>& dims, con
 void print_projects(std::ostream& out, const catvox::CatmaidClient& client);
 
 /// What a person needs to know before cropping: sizes, place, levels, broken slices, mirrors and whether they are read.
+/// All by the server's metadata: no mirror is asked.
 void print_stack(std::ostream& out, const catvox::StackInfo& info);
 
 }  // namespace examples

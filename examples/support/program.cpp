@@ -13,9 +13,14 @@ using catvox::Errc;
 using catvox::Error;
 
 const char* const exit_code_help =
-    "Exit codes: 0 done; 2 wrong arguments; 3 no such project, stack, mirror or level, or a box outside of the stack; "
-    "4 the server or the network failed; 5 a local file could not be read or written; 130 interrupted; 1 anything "
-    "else.";
+    "Exit codes:\n"
+    "  0    done\n"
+    "  2    wrong arguments\n"
+    "  3    no such project, stack, mirror or level, or a box outside of the stack\n"
+    "  4    the server or the network failed\n"
+    "  5    a local file could not be read or written\n"
+    "  130  interrupted: nothing was written\n"
+    "  1    anything else";
 
 ExitCode exit_code(Errc code) noexcept {
   switch (code) {
@@ -110,22 +115,19 @@ void add_server_options(CLI::App& app, ServerOptions& options) {
 
 catvox::ClientOptions client_options(const ServerOptions& options) {
   const std::string known_server = environment("CATMAID_SERVER");
+  const std::string& server = options.server.empty() ? known_server : options.server;
+  if (server.empty()) throw Error(Errc::invalid_argument, "no server: give --server, or set CATMAID_SERVER");
   catvox::ClientOptions client;
-  client.server = server_url(options.server.empty() ? known_server : options.server);
+  client.server = server_url(server);
   client.project_id = options.project;
   client.http_user = options.user;
   client.http_password = options.password;
-  if (options.server.empty() && known_server.empty()) {
-    throw Error(Errc::invalid_argument, "no server: give --server, or set CATMAID_SERVER");
-  }
 
   const bool own_environment =
       known_server.empty() || catvox::origin_of(server_url(known_server)) == catvox::origin_of(client.server);
   if (!own_environment) return client;
   client.api_token = environment("CATMAID_API_TOKEN");
-  if (options.user.empty()) {
-    client.http_user = environment("CATMAID_HTTP_USER");
-  }
+  if (options.user.empty()) client.http_user = environment("CATMAID_HTTP_USER");
   if (options.password.empty()) client.http_password = environment("CATMAID_HTTP_PASSWORD");
   if (const std::string project = environment("CATMAID_PROJECT_ID"); !options.project && !project.empty()) {
     client.project_id = number(project);

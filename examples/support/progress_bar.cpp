@@ -20,7 +20,7 @@ int terminal_width(int file_descriptor) {
 }
 
 /// "0:07", "12:30", "3:05:00"
-std::string duration_text(double seconds) {
+std::string clock_text(double seconds) {
   const auto whole = static_cast<long long>(std::min(seconds, 1e9));
   char text[32];
   if (whole < 3600) {
@@ -56,7 +56,7 @@ std::string progress_line(const catvox::Progress& progress, double seconds, int 
   std::snprintf(percent, sizeof percent, "%3.0f %%", std::floor(100 * done));
   std::string tail = byte_text(bytes);
   if (seconds > 0) tail += ", " + byte_text(bytes / seconds) + "/s";
-  if (done > 0 && done < 1) tail += ", " + duration_text(std::ceil(seconds * (1 - done) / done)) + " left";
+  if (done > 0 && done < 1) tail += ", " + clock_text(std::ceil(seconds * (1 - done) / done)) + " left";
 
   constexpr int least_bar = 10;
   const int room = width - static_cast<int>(std::string(percent).size() + tail.size()) - 4;  // " [" and "] "

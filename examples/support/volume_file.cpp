@@ -5,7 +5,7 @@
 #include <cctype>
 #include <string>
 
-#include "support/npy.hpp"
+#include "support/npy_writer.hpp"
 #include "support/png_writer.hpp"
 #include "support/tiff_writer.hpp"
 

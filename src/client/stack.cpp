@@ -26,9 +26,17 @@ std::string describe_type(const MirrorInfo& mirror) {
 
 }  // namespace
 
-bool is_supported(int tile_source_type) noexcept {
-  const auto& types = tile_source_types();
-  return std::find(types.begin(), types.end(), tile_source_type) != types.end();
+bool is_supported(int tile_source_type) noexcept { return detail::is_supported(tile_source_type); }
+
+std::vector<std::string> Stack::warnings() const {
+  const auto own = volume().own_shape();
+  const StackDimension& said = info_->dimension;
+  if (!own || *own == Shape3{said.z, said.y, said.x}) return {};
+  const auto text = [](std::int64_t x, std::int64_t y, std::int64_t z) {
+    return std::to_string(x) + " x " + std::to_string(y) + " x " + std::to_string(z);
+  };
+  return {"the volume has " + text((*own)[2], (*own)[1], (*own)[0]) + " voxels (x, y, z), the stack's dimension says " +
+          text(said.x, said.y, said.z) + "; the volume's own size is used"};
 }
 
 Stack::Stack(StackInfo info, StackOptions options)

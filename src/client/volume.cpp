@@ -5,10 +5,16 @@
 #include <catvox/core/buffer.hpp>
 #include <catvox/core/dtype.hpp>
 #include <catvox/core/error.hpp>
+#include <catvox/http/url.hpp>
 #include <catvox/metadata/geometry.hpp>
+#include <catvox/store/n5_location.hpp>
+#include <catvox/store/n5_store.hpp>
 #include <catvox/store/tile_store.hpp>
+#include <cmath>
+#include <map>
 #include <utility>
 
+#include "http/status.hpp"
 #include "read/chunk_reader.hpp"
 
 namespace catvox::detail {
@@ -16,12 +22,35 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr int n5_type = 11;
+
 std::uint64_t next_store_number() {
   static std::atomic<std::uint64_t> last = 0;
   return ++last;
 }
 
+// Levels beyond the list of explicit factors lie nowhere that is known.
+std::optional<StackVector> factors_of(const StackInfo& info, int level) {
+  const auto& factors = info.downsample_factors;
+  if (!factors || factors->empty()) return StackVector{std::ldexp(1.0, level), std::ldexp(1.0, level), 1};
+  if (static_cast<std::size_t>(level) >= factors->size()) return std::nullopt;
+  return (*factors)[static_cast<std::size_t>(level)];
+}
+
+// Broken slices are numbered in stack space, arrays start at the volume's first voxel.
+BrokenSlices broken_slices_of(const StackInfo& info, BrokenSlicePolicy policy) {
+  const auto offset = std::llround(info.voxel_offset().z);
+  std::map<std::int64_t, std::int64_t> broken;
+  for (const auto& [slice, value] : info.broken_slices) broken.emplace(slice - offset, value);
+  return {broken, info.dimension.z, policy};
+}
+
 }  // namespace
+
+bool is_supported(int tile_source_type) noexcept {
+  const auto& types = tile_source_types();
+  return tile_source_type == n5_type || std::find(types.begin(), types.end(), tile_source_type) != types.end();
+}
 
 Request Volume::request_template() const {
   Request request;
@@ -31,7 +60,7 @@ Request Volume::request_template() const {
 }
 
 const std::vector<Volume::Level>& Volume::opened() const {
-  std::call_once(once_, [this] { levels_ = open_tiles(); });
+  std::call_once(once_, [this] { levels_ = mirror().tile_source_type == n5_type ? open_n5() : open_tiles(); });
   return levels_;
 }
 
@@ -43,23 +72,64 @@ std::vector<Volume::Level> Volume::open_tiles() const {
                                   .image_base = parts_.image_base,
                                   .mirror = mirror(),
                                   .request = request_template()});
-    levels.push_back({factors, std::move(store), next_store_number()});
+    levels.push_back({static_cast<int>(levels.size()), factors, std::move(store), next_store_number()});
   }
   return levels;
 }
 
+std::vector<Volume::Level> Volume::open_n5() const {
+  const N5Location location = parse_n5_location(parts_.image_base);
+  const auto highest = static_cast<int>(scale_factors(*parts_.info).size()) - 1;
+  std::vector<Level> levels;
+  for (auto& [level, attributes] : discover_n5_levels(
+           location, [this](const std::string& url) { return fetch_text(url); }, highest)) {
+    const auto factors = factors_of(*parts_.info, level);
+    if (!factors) break;
+    auto store = std::make_shared<const N5Store>(std::move(attributes), location, level, request_template());
+    levels.push_back({level, *factors, std::move(store), next_store_number()});
+  }
+  return levels;
+}
+
+std::optional<std::string> Volume::fetch_text(const std::string& url) const {
+  Request request = request_template();
+  request.url = url;
+  const auto fail = [&url](const Error& error, const ErrorContext& context) {
+    throw Error(error.code(), "cannot fetch " + redact_url(url) + ": " + error.what(), context);
+  };
+  Response response;
+  try {
+    response = parts_.session.get(std::move(request));
+  } catch (const Error& error) {
+    fail(error, error.context());
+  }
+  if (is_missing(response.status, parts_.forbidden_is_missing)) return std::nullopt;
+  if (response.status != 200) {
+    fail(status_error(response.status),
+         {.url = response.url, .http_status = response.status, .attempts = response.attempts});
+  }
+  return std::string(reinterpret_cast<const char*>(response.body.data()), response.body.size());
+}
+
+std::optional<Shape3> Volume::own_shape() const {
+  if (mirror().tile_source_type != n5_type || opened().front().level != 0) return std::nullopt;
+  return opened().front().store->shape();
+}
+
 std::shared_ptr<const LevelSource> Volume::source(int level) const {
   const auto& levels = opened();
-  if (level < 0 || level >= static_cast<int>(levels.size())) {
+  const auto found = std::find_if(levels.begin(), levels.end(), [level](const Level& l) { return l.level == level; });
+  if (found == levels.end()) {
+    std::string known;
+    for (const Level& each : levels) known += (known.empty() ? "" : ", ") + std::to_string(each.level);
     throw Error(Errc::not_found, "stack \"" + parts_.info->stitle + "\", mirror \"" + mirror().title +
-                                     "\", has no level " + std::to_string(level) + "; it has levels 0 to " +
-                                     std::to_string(levels.size() - 1));
+                                     "\", has no level " + std::to_string(level) + "; it has " + known);
   }
-  const Level& chosen = levels[static_cast<std::size_t>(level)];
+  const Level& chosen = *found;
   return make_chunk_reader(
       {.level = level,
        .geometry = LevelGeometry(*parts_.info, chosen.factors, chosen.store->shape()),
-       .broken = BrokenSlices(parts_.info->broken_slices, parts_.info->dimension.z, parts_.policy),
+       .broken = broken_slices_of(*parts_.info, parts_.policy),
        .origin = {chosen.store, chosen.number, parts_.session.transport(), parts_.forbidden_is_missing},
        .pool = parts_.pool,
        .at_level = [self = shared_from_this()](int other) { return self->source(other); }});
@@ -84,7 +154,7 @@ double Volume::time_canary(std::chrono::milliseconds timeout) const {
     response = parts_.session.get(request);
     const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
     if (response.status != 200) {
-      throw Error(Errc::http_status, "HTTP " + std::to_string(response.status),
+      throw Error(status_error(response.status).code(), status_error(response.status).what(),
                   {.url = response.url, .http_status = response.status, .attempts = 1});
     }
     best = round == 0 ? seconds : std::min(best, seconds);

@@ -9,12 +9,16 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "read/chunk_pool.hpp"
 
 namespace catvox::detail {
+
+/// Whether catvox reads mirrors of this tile source type.
+bool is_supported(int tile_source_type) noexcept;
 
 /// What a Volume is made of.
 struct VolumeParts {
@@ -35,7 +39,12 @@ class Volume : public std::enable_shared_from_this<Volume> {
   explicit Volume(VolumeParts parts) : parts_(std::move(parts)) {}
 
   [[nodiscard]] const MirrorInfo& mirror() const { return parts_.info->mirrors[parts_.mirror]; }
-  [[nodiscard]] int levels() const { return static_cast<int>(opened().size()); }
+
+  /// The highest level, plus one.
+  [[nodiscard]] int levels() const { return opened().back().level + 1; }
+
+  /// The size of level 0 as the mirror has it, zyx, if the mirror says it at all.
+  [[nodiscard]] std::optional<Shape3> own_shape() const;
 
   /// \throws Error{not_found} listing the levels
   [[nodiscard]] std::shared_ptr<const LevelSource> source(int level) const;
@@ -46,6 +55,7 @@ class Volume : public std::enable_shared_from_this<Volume> {
 
  private:
   struct Level {
+    int level = 0;
     StackVector factors;
     std::shared_ptr<const ChunkStore> store;
     std::uint64_t number = 0;  ///< for the cache
@@ -53,11 +63,13 @@ class Volume : public std::enable_shared_from_this<Volume> {
 
   [[nodiscard]] const std::vector<Level>& opened() const;
   [[nodiscard]] std::vector<Level> open_tiles() const;
+  [[nodiscard]] std::vector<Level> open_n5() const;
+  [[nodiscard]] std::optional<std::string> fetch_text(const std::string& url) const;
   [[nodiscard]] Request request_template() const;
 
   const VolumeParts parts_;
   mutable std::once_flag once_;
-  mutable std::vector<Level> levels_;
+  mutable std::vector<Level> levels_;  // ascending, never empty; gaps are levels that do not exist
 };
 
 }  // namespace catvox::detail

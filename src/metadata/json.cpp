@@ -56,7 +56,8 @@ Json parse_json(std::string_view text, std::string_view document) {
   std::string last_key;
   const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
     if (event == Json::parse_event_t::key) last_key = parsed.get_ref<const std::string&>();
-    if (depth > max_depth) {
+    const bool opens = event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
+    if (opens && depth >= max_depth) {
       throw Error(Errc::invalid_metadata, name + ": nested deeper than " + std::to_string(max_depth) + " levels");
     }
     return true;

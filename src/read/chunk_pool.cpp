@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "http/status.hpp"
+
 namespace catvox::detail {
 namespace {
 
@@ -63,18 +65,15 @@ class ChunkFetch final : public TransferHandler {
         description_(store_->describe(key.chunk)) {}
 
   void on_response(Response& response) override {
-    const int status = response.status;
-    const bool missing = status == 404 || status == 410 || status == 204 || (status == 403 && forbidden_is_missing_);
-    if (!missing && status != 200) {
-      throw Error(status == 401 || status == 403 ? Errc::unauthorized : Errc::http_status,
-                  "HTTP " + std::to_string(status) + (status == 401 ? " (a user and password are needed)" : ""));
-    }
+    const bool missing = is_missing(response.status, forbidden_is_missing_);
+    if (!missing && response.status != 200) throw status_error(response.status);
     ChunkCost cost{.requests = response.attempts, .bytes = static_cast<std::int64_t>(response.body.size())};
     // Parts that arrive while others are served are served from the same answer.
     for (auto subscribers = begin_serving(); !subscribers.empty(); subscribers = begin_serving()) {
       try {
         missing ? serve_missing(subscribers, cost) : serve(subscribers, response.body.bytes(), cost);
       } catch (...) {
+        decode_failed_ = true;
         resume_waiting(std::move(subscribers));
         throw;  // the transport may fetch the body again
       }
@@ -88,7 +87,9 @@ class ChunkFetch final : public TransferHandler {
 
   void on_error(const Error& error) noexcept override {
     const auto& context = error.context();
-    const bool decoding = error.code() == Errc::corrupt_data || error.code() == Errc::unsupported;
+    const Errc code = error.code();
+    const bool decoding = code == Errc::corrupt_data || code == Errc::unsupported ||
+                          (code == Errc::too_large && decode_failed_);  // a body may be too large, too
     fail(Error(error.code(),
                (decoding ? "cannot decode " : "cannot fetch ") + description_ + " from " + context.url + ": " +
                    error.what() + attempts_text(context.attempts),
@@ -177,6 +178,7 @@ class ChunkFetch final : public TransferHandler {
   const bool forbidden_is_missing_;
   const ChunkKey key_;
   const std::string description_;
+  bool decode_failed_ = false;  // of the transfer's thread
 };
 
 void ChunkPool::get(const ChunkOrigin& origin, const std::shared_ptr<ChunkConsumer>& consumer, std::int64_t number) {

@@ -41,12 +41,12 @@ Request N5Store::request(const Index3& chunk) const {
 }
 
 std::string N5Store::describe(const Index3& chunk) const {
-  std::string text = "level " + std::to_string(level_) + ", block ";
+  std::string text = "block ";
   const char* separator = "";
   for (const std::int64_t i : block_position(chunk)) {
     text += std::exchange(separator, "/") + std::to_string(i);
   }
-  return text;
+  return text + " (level " + std::to_string(level_) + ")";
 }
 
 void N5Store::decode(const Index3& /*chunk*/, std::span<const std::byte> encoded, const Box& window,

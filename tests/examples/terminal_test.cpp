@@ -5,12 +5,14 @@
 #include <chrono>
 #include <thread>
 
-#include "examples/support.hpp"
+#include "examples/counting_volume.hpp"
 #include "support/catch.hpp"
 #include "support/progress_bar.hpp"
 #include "support/stop_on_interrupt.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace examples;
+using catvox::test::TempDir;
 using namespace std::chrono_literals;
 
 TEST_CASE("byte_text gives two or three digits and a decimal unit", "[examples]") {
@@ -70,11 +72,11 @@ TEST_CASE("ProgressBar draws within the terminal's width, seldom, and erases its
 }
 
 TEST_CASE("ProgressBar writes nothing to what is no terminal", "[examples]") {
-  const TemporaryFolder folder;
-  const int file = open((folder / "log").c_str(), O_CREAT | O_WRONLY, 0600);
+  const TempDir folder;
+  const int file = open((folder.path() / "log").c_str(), O_CREAT | O_WRONLY, 0600);
   ProgressBar(file).show({1, 2, 3});
   close(file);
-  CHECK(file_bytes(folder / "log").empty());
+  CHECK(file_bytes(folder.path() / "log").empty());
 }
 
 namespace {

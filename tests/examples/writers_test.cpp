@@ -4,11 +4,12 @@
 #include <catvox/core/error.hpp>
 #include <memory>
 
-#include "examples/support.hpp"
+#include "examples/counting_volume.hpp"
 #include "support/catch.hpp"
-#include "support/npy.hpp"
+#include "support/npy_writer.hpp"
 #include "support/output_files.hpp"
 #include "support/png_writer.hpp"
+#include "support/temp_dir.hpp"
 #include "support/tiff_writer.hpp"
 
 namespace fs = std::filesystem;
@@ -16,14 +17,15 @@ using namespace examples;
 using catvox::DType;
 using catvox::Errc;
 using catvox::Error;
+using catvox::test::TempDir;
 
 TEST_CASE("write_npy writes the bytes that NumPy writes", "[examples]") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const auto same = [&]<class T>(std::type_identity<T>) {
     const std::string name = std::string(catvox::name(catvox::dtype_of<T>)) + "_2x3x4.npy";
     CAPTURE(name);
-    write_npy(folder / name, CountingVolume<T>({2, 3, 4}).volume);
-    CHECK(file_bytes(folder / name) == file_bytes(fs::path(EXAMPLES_TEST_DATA) / name));
+    write_npy(folder.path() / name, CountingVolume<T>({2, 3, 4}).volume);
+    CHECK(file_bytes(folder.path() / name) == file_bytes(fs::path(EXAMPLES_TEST_DATA) / name));
   };
   same(std::type_identity<std::uint8_t>{});
   same(std::type_identity<std::int16_t>{});
@@ -75,10 +77,11 @@ DecodedPng read_png(const fs::path& name) {
 }  // namespace
 
 TEST_CASE("write_png_slices writes a numbered 8-bit grey PNG for each slice", "[examples]") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const CountingVolume<std::uint8_t> counting({3, 2, 4});
-  const auto names = png_slice_names(folder / "crop.v2.png", 3);
-  REQUIRE(names == std::vector{folder / "crop.v2_0000.png", folder / "crop.v2_0001.png", folder / "crop.v2_0002.png"});
+  const auto names = png_slice_names(folder.path() / "crop.v2.png", 3);
+  REQUIRE(names == std::vector{folder.path() / "crop.v2_0000.png", folder.path() / "crop.v2_0001.png",
+                               folder.path() / "crop.v2_0002.png"});
   write_png_slices(names, counting.volume);
   const DecodedPng last = read_png(names[2]);
   CHECK(last.height == 2);
@@ -95,19 +98,19 @@ TEST_CASE("png_slice_names keeps the name of a single slice, and takes as many d
 }
 
 TEST_CASE("write_png keeps 16-bit values", "[examples]") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const std::vector<std::uint16_t> values{0, 1, 255, 256, 0x1234, 0xffff};
-  write_png(folder / "out.png", {2, 3, DType::uint16, std::as_bytes(std::span(values))});
-  const DecodedPng image = read_png(folder / "out.png");
+  write_png(folder.path() / "out.png", {2, 3, DType::uint16, std::as_bytes(std::span(values))});
+  const DecodedPng image = read_png(folder.path() / "out.png");
   CHECK(image.depth == 16);
   CHECK(image.pixels == std::vector<unsigned>{0, 1, 255, 256, 0x1234, 0xffff});
 }
 
 TEST_CASE("write_png_montage lays the slices out in rows, with two white pixels between them", "[examples]") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const CountingVolume<std::uint8_t> counting({3, 2, 2});  // 0 1 / 2 3, 4 5 / 6 7, 8 9 / 10 11
-  write_png_montage(folder / "out.png", counting.volume);
-  const DecodedPng image = read_png(folder / "out.png");
+  write_png_montage(folder.path() / "out.png", counting.volume);
+  const DecodedPng image = read_png(folder.path() / "out.png");
   REQUIRE(image.height == 6);
   REQUIRE(image.width == 6);
   const unsigned w = 255;
@@ -177,10 +180,10 @@ std::string bytes_of(const std::vector<T>& values) {
 
 TEMPLATE_TEST_CASE("write_tiff writes a page for each slice", "[examples]", std::uint8_t, std::uint16_t, std::uint32_t,
                    std::int16_t, std::int32_t, float) {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const CountingVolume<TestType> counting({3, 2, 5});
-  write_tiff(folder / "out.tif", counting.volume);
-  const DecodedTiff tiff = read_tiff(folder / "out.tif");
+  write_tiff(folder.path() / "out.tif", counting.volume);
+  const DecodedTiff tiff = read_tiff(folder.path() / "out.tif");
   CHECK(tiff.offsets.size() == 3);
   CHECK(tiff.width == 5);
   CHECK(tiff.height == 2);
@@ -195,21 +198,21 @@ TEMPLATE_TEST_CASE("write_tiff writes a page for each slice", "[examples]", std:
 }
 
 TEST_CASE("write_tiff leaves no gap between the slices' pixels, which ImageJ counts on", "[examples]") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const CountingVolume<std::uint16_t> counting({40, 3, 7});
-  write_tiff(folder / "out.tif", counting.volume);
-  const DecodedTiff tiff = read_tiff(folder / "out.tif");
+  write_tiff(folder.path() / "out.tif", counting.volume);
+  const DecodedTiff tiff = read_tiff(folder.path() / "out.tif");
   REQUIRE(tiff.offsets.size() == 40);
   for (std::size_t z = 0; z < 40; ++z) CHECK(tiff.offsets[z] == tiff.offsets[0] + z * 3 * 7 * 2);
 }
 
 TEST_CASE("write_tiff tells ImageJ the voxel size, the unit and the place in the world", "[examples]") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   CountingVolume<std::uint8_t> counting({2, 3, 4});
   counting.volume.voxel_size = {50, 3.8, 4.6};
   counting.volume.origin = {6050, 0, -9.2};
-  write_tiff(folder / "out.tif", counting.volume);
-  const DecodedTiff tiff = read_tiff(folder / "out.tif");
+  write_tiff(folder.path() / "out.tif", counting.volume);
+  const DecodedTiff tiff = read_tiff(folder.path() / "out.tif");
   CHECK(tiff.unit == RESUNIT_NONE);
   CHECK(1 / tiff.x_resolution == Approx(4.6).epsilon(1e-6));
   CHECK(1 / tiff.y_resolution == Approx(3.8).epsilon(1e-6));
@@ -254,7 +257,8 @@ TEST_CASE("a TIFF of a type that ImageJ would misread is refused with advice", "
 }
 
 TEST_CASE("a writer says which file it cannot write, and why", "[examples]") {
-  const Volume volume = CountingVolume<std::uint8_t>({1, 1, 1}).volume;
+  const CountingVolume<std::uint8_t> counting({1, 1, 1});
+  const Volume& volume = counting.volume;
   const std::string npy = "cannot write /nonexistent/out.npy: No such file or directory";
   CHECK_THROWS_WITH(write_npy("/nonexistent/out.npy", volume), npy);
   CHECK_THROWS_WITH(write_png_montage("/nonexistent/out.png", volume),
@@ -271,37 +275,37 @@ TEST_CASE("a full disk is an error of every writer", "[examples]") {
 }
 
 TEST_CASE("OutputFiles leaves nothing behind unless committed, and older files as they were", "[examples]") {
-  const TemporaryFolder folder;
-  std::ofstream(folder / "a") << "old";
+  const TempDir folder;
+  std::ofstream(folder.path() / "a") << "old";
   {
-    const OutputFiles files({folder / "a", folder / "b"});
+    const OutputFiles files({folder.path() / "a", folder.path() / "b"});
     std::ofstream(files.partial()[0]) << "new";
-    CHECK(file_bytes(folder / "a.partial") == "new");
-    CHECK(fs::exists(folder / "b.partial"));
+    CHECK(file_bytes(folder.path() / "a.partial") == "new");
+    CHECK(fs::exists(folder.path() / "b.partial"));
   }
-  CHECK(file_bytes(folder / "a") == "old");
+  CHECK(file_bytes(folder.path() / "a") == "old");
   CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 1);
 }
 
 TEST_CASE("OutputFiles gives each file its name on commit", "[examples]") {
-  const TemporaryFolder folder;
-  std::ofstream(folder / "a") << "old";
+  const TempDir folder;
+  std::ofstream(folder.path() / "a") << "old";
   {
-    OutputFiles files({folder / "a", folder / "b"});
+    OutputFiles files({folder.path() / "a", folder.path() / "b"});
     std::ofstream(files.partial()[0]) << "new a";
     std::ofstream(files.partial()[1]) << "new b";
     files.commit();
   }
-  CHECK(file_bytes(folder / "a") == "new a");
-  CHECK(file_bytes(folder / "b") == "new b");
+  CHECK(file_bytes(folder.path() / "a") == "new a");
+  CHECK(file_bytes(folder.path() / "b") == "new b");
   CHECK(std::distance(fs::directory_iterator(folder.path()), {}) == 2);
 }
 
 TEST_CASE("OutputFiles fails before any work where nothing can be written", "[examples]") {
-  const TemporaryFolder folder;
+  const TempDir folder;
   const auto open = [](std::vector<fs::path> names) { return OutputFiles(std::move(names)); };
-  CHECK_THROWS_WITH(open({folder / "a", folder / "no/b"}),
-                    "cannot write " + (folder / "no/b.partial").string() + ": No such file or directory");
+  CHECK_THROWS_WITH(open({folder.path() / "a", folder.path() / "no/b"}),
+                    "cannot write " + (folder.path() / "no/b.partial").string() + ": No such file or directory");
   CHECK(fs::is_empty(folder.path()));
   CHECK_THROWS_WITH(open({folder.path()}), "cannot write " + folder.path().string() + ": Is a directory");
 }

@@ -146,6 +146,9 @@ TEST_CASE("a slice that is not broken is its own source", "[metadata]") {
   const BrokenSlices some({{4, 1}}, 5, Policy::nearest);
   CHECK(some.resolve(5) == 5);
   CHECK(some.resolve(-1) == -1);
+  const BrokenSlices outside({{-1, 1}, {5, 1}}, 5, Policy::fill);
+  CHECK(outside.resolve(5) == 5);
+  CHECK(outside.resolve(-1) == -1);
 }
 
 TEST_CASE("a slice of a level resolves at full resolution first", "[metadata]") {

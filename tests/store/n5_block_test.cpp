@@ -11,6 +11,7 @@
 #include "support/n5_fixtures.hpp"
 
 using namespace catvox;
+using catvox::test::error_of;
 using n5_fixtures::Bytes;
 
 namespace {
@@ -174,6 +175,40 @@ TEST_CASE("dimensions that are not picked are read at 0, however long the block 
         std::vector<std::uint8_t>{1, 15, 29, 43, 57, 71});
   CHECK(decode<std::uint8_t>(b, {3, 1, 2}, strided, {{0, 0, 0}, {1, 2, 3}}) ==
         std::vector<std::uint8_t>{1, 29, 57, 15, 43, 71});
+}
+
+TEST_CASE("a dimension that is not picked keeps the block's elements apart at every size", "[store]") {
+  // Dimension 0, of size 2 in the block, is not picked: x and y have strides of 2 and 80 elements.
+  const N5Attributes a{{1, 40, 40, 1}, {2, 40, 40, 1}, DType::uint16, Compression::raw};
+  const Bytes block = header(0, {2, 40, 40, 1}) + n5_fixtures::big_endian_voxels<std::uint16_t>(2 * 40 * 40);
+  std::vector<std::uint16_t> rows;
+  std::vector<std::uint16_t> columns;
+  for (std::int64_t i = 0; i < 40; ++i) {
+    for (std::int64_t j = 0; j < 40; ++j) {
+      rows.push_back(n5_fixtures::voxel<std::uint16_t>(2 * j + 80 * i));
+      columns.push_back(n5_fixtures::voxel<std::uint16_t>(2 * i + 80 * j));
+    }
+  }
+  CHECK(decode<std::uint16_t>(a, {3, 2, 1}, block, {{0, 0, 0}, {1, 40, 40}}) == rows);
+  CHECK(decode<std::uint16_t>(a, {3, 1, 2}, block, {{0, 0, 0}, {1, 40, 40}}) == columns);
+}
+
+TEST_CASE("a part of a compressed block goes where it belongs in an array of the block's own strides", "[store]") {
+  if (!is_available(Compression::gzip)) return;
+  const Bytes block = n5_fixtures::read_bytes(n5_fixtures::root() / "zarr" / "uint8-gzip" / "0" / "0" / "0");
+  const auto a = attributes({3, 4, 3}, DType::uint8, Compression::gzip);
+  std::vector<std::uint8_t> out(3 * 4 * 3, 99);
+  decode_n5_block(a, {2, 1, 0}, block, {{1, 2, 1}, {3, 4, 3}}, {reinterpret_cast<std::byte*>(out.data()), {12, 3, 1}});
+  std::vector<std::uint8_t> expected(3 * 4 * 3, 99);
+  for (std::int64_t z = 1; z < 3; ++z) {
+    for (std::int64_t y = 2; y < 4; ++y) {
+      for (std::int64_t x = 1; x < 3; ++x) {
+        expected[static_cast<std::size_t>((z - 1) * 12 + (y - 2) * 3 + (x - 1))] =
+            n5_fixtures::voxel<std::uint8_t>(x + 5 * (y + 4 * z));
+      }
+    }
+  }
+  CHECK(out == expected);
 }
 
 TEST_CASE("bytes behind a raw payload are ignored", "[store]") {

@@ -14,6 +14,7 @@
 #include "support/n5_fixtures.hpp"
 
 using namespace catvox;
+using catvox::test::error_of;
 namespace fs = std::filesystem;
 
 namespace {
@@ -143,7 +144,7 @@ TEST_CASE("shapes, blocks and addresses follow the suffix", "[store]") {
   CHECK(store.chunk_shape() == chunk_shape);
   CHECK(store.dtype() == DType::uint16);
   CHECK(store.request({10, 20, 30}).url == "https://h/v/s2" + path + "?k=1");
-  CHECK(store.describe({10, 20, 30}) == "level 2, block " + path.substr(1));
+  CHECK(store.describe({10, 20, 30}) == "block " + path.substr(1) + " (level 2)");
 }
 
 TEST_CASE("a request carries what the template does", "[store]") {
@@ -227,7 +228,7 @@ TEST_CASE("a fourth dimension of size 1 may be left out by the suffix", "[store]
   std::string same = suffix;
   std::ranges::replace(same, '3', '2');
   CHECK(read_all<std::uint32_t>(store) == written_volume<std::uint32_t>({5, 4, 3}, same));
-  CHECK(store.describe({0, 0, 0}) == "level 0, block 0/0/0/0");
+  CHECK(store.describe({0, 0, 0}) == "block 0/0/0/0 (level 0)");
 }
 
 TEST_CASE("dimensions that do not fit the suffix are an error", "[store]") {

@@ -75,8 +75,12 @@ class Stack {
   /// What stands in for broken slices in views made from now on.
   void set_broken_slices(BrokenSlicePolicy policy);
 
-  /// How many scale levels the mirror has; level 0 is full resolution.
+  /// The highest scale level of the mirror, plus one; level 0 is full resolution.
   [[nodiscard]] int levels() const;
+
+  /// What a user of the mirror should know: that a volume's own size differs from the stack's dimension. Empty if all
+  /// is well.
+  [[nodiscard]] std::vector<std::string> warnings() const;
 
   /// The element type of a level. \throws Error{not_found} listing the levels
   [[nodiscard]] DType dtype(int level = 0) const { return source(level)->dtype(); }

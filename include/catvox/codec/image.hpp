@@ -24,9 +24,17 @@ struct ImageWindow {
 
 /// Decodes a JPEG or PNG tile to 8-bit grey. The bytes decide the format, not a file extension.
 ///
-/// Colour becomes grey by the JPEG luma (0.299 R + 0.587 G + 0.114 B), rounded as Pillow's mode "L" does;
-/// 16-bit samples are scaled to 8; alpha is dropped. Only the rows that the window needs are decoded where the
-/// format allows it.
+/// Colour becomes grey by the JPEG luma (0.299 R + 0.587 G + 0.114 B), rounded as Pillow's mode "L" does; of a YCbCr
+/// JPEG that is the Y it holds. 1-, 2- and 4-bit grey spans 0 to 255 (times 255, 85, 17), as in Pillow; a 16-bit sample
+/// v becomes round(v / 257), which Pillow does not do. Alpha is dropped, not composed; gamma and colour profiles are
+/// not applied.
+///
+/// JPEG: baseline, progressive, arithmetic; grey, YCbCr with any subsampling, RGB; 8 bit. PNG: every kind.
+///
+/// Rows below the window are not decoded, nor, where the format can do without them, rows above and columns beside it.
+/// So what is wrong with the rest of a file may go unseen, as long as the window itself is there: a file that is cut
+/// short never gives pixels of its own making. Flipped bits are found by PNG's check sums, unless the window ends
+/// before the chunk that holds them does; JPEG has none.
 ///
 /// \param encoded     the whole file
 /// \param cell        the largest size that is accepted: a tile of the grid, rows x columns
@@ -34,8 +42,10 @@ struct ImageWindow {
 /// \param fill        value for pixels that a short tile lacks
 /// \param out         where the window's first pixel goes
 /// \param row_stride  bytes from one row of `out` to the next, may be negative
-/// \throws Error{corrupt_data} for bytes that are no image, are cut short, or do not decode, and for an image larger
-///         than `cell` (the message gives both sizes); Error{unsupported} for a kind that is not read (CMYK, 12 bit)
+/// \throws Error{corrupt_data} for bytes that are no image (the message quotes the first), are cut short, or do not
+///         decode, and for an image larger than `cell`: "expected at most 512 x 512, got 1024 x 1024", width x height;
+///         Error{unsupported} naming a kind that is not read ("CMYK JPEG is not supported"; 12 bit; GIF, TIFF, WebP,
+///         BMP); Error{invalid_argument} for a window that leaves `cell`. `out` may then be partly written
 void decode_grey8(std::span<const std::byte> encoded, const ImageSize& cell, const ImageWindow& window,
                   std::uint8_t fill, std::uint8_t* out, std::ptrdiff_t row_stride);
 

@@ -41,7 +41,7 @@ struct Color {
 // holds an impossible value is an Error{invalid_metadata} that names the place:
 //   stack info: missing key "mirrors[0].image_base"
 //   stack info: "resolution.z" must be a number > 0, got 0
-//   stack info: not valid JSON at byte 21, near "{\"dimension\": {\"x\": NaN"
+//   stack info: not valid JSON at byte 9, near "{"sid": NaN}"
 // and CATMAID's `{"error": …}`, whatever the status it came with, is an Error{server_error} with the server's words:
 //   stack info: the server answered "No Stack matches the given query. (Http404)"
 

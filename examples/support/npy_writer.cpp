@@ -1,4 +1,4 @@
-#include "support/npy.hpp"
+#include "support/npy_writer.hpp"
 
 #include <bit>
 

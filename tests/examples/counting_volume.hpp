@@ -1,7 +1,5 @@
 #pragma once
 
-#include <unistd.h>
-
 #include <catvox/core/dtype.hpp>
 #include <cstdint>
 #include <filesystem>
@@ -13,24 +11,6 @@
 #include <vector>
 
 #include "support/volume.hpp"
-
-/// A folder of its own for a test, removed at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "catvox_examples_XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-
-  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline std::string file_bytes(const std::filesystem::path& name) {
   std::ifstream file(name, std::ios::binary);

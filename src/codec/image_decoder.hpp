@@ -1,0 +1,37 @@
+#pragma once
+
+#include <algorithm>
+#include <catvox/codec/image.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace catvox::detail {
+
+/// What decode_grey8() was asked for, with a window that is known to lie inside `cell`.
+struct Grey8Request {
+  ImageSize cell;
+  ImageWindow window;
+  std::uint8_t* out = nullptr;
+  std::ptrdiff_t row_stride = 0;
+
+  /// Where row `index` of the window goes.
+  [[nodiscard]] std::uint8_t* row(std::int64_t index) const noexcept { return out + index * row_stride; }
+};
+
+/// The extents of the pixels of `window` that an image has: always the window's top left part, 0 where it has none.
+inline ImageSize part_in_image(const ImageWindow& window, const ImageSize& image) noexcept {
+  return {std::clamp<std::int64_t>(image.height - window.row, 0, window.height),
+          std::clamp<std::int64_t>(image.width - window.column, 0, window.width)};
+}
+
+/// \throws Error{corrupt_data} with both sizes if an image is larger than a cell; for use before pixels get memory
+void check_size(const ImageSize& image, const ImageSize& cell);
+
+/// One format each: writes the pixels of the window that the image has.
+/// \returns  how many those are, see part_in_image(); the rest of the window is not touched
+/// \throws Error{corrupt_data, unsupported} as decode_grey8()
+ImageSize decode_jpeg(std::span<const std::byte> encoded, const Grey8Request& request);
+ImageSize decode_png(std::span<const std::byte> encoded, const Grey8Request& request);
+
+}  // namespace catvox::detail

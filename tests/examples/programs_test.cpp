@@ -1,0 +1,419 @@
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <sstream>
+#include <thread>
+
+#include "demo_instance/demo_instance.hpp"
+#include "examples/counting_volume.hpp"
+#include "examples/process.hpp"
+#include "support/catch.hpp"
+#include "support/http_server.hpp"
+#include "support/npy.hpp"
+#include "support/temp_dir.hpp"
+
+namespace fs = std::filesystem;
+using namespace examples;
+using catvox::test::HttpServer;
+using catvox::test::read_npy;
+using catvox::test::TempDir;
+
+namespace {
+
+const fs::path demo = EXAMPLES_DEMO;
+
+struct Workplace {
+  TempDir folder;
+  std::map<std::string, std::string> environment;
+
+  Process::Result run(const std::string& program, std::vector<std::string> arguments) const {
+    return Process(program, arguments, environment, folder.path()).wait();
+  }
+
+  /// crop_world_box on the demo, with these arguments in addition.
+  Process::Result crop(const std::string& arguments, const std::string& server = demo) const {
+    std::vector<std::string> words{"--server", server};
+    std::istringstream stream(arguments);
+    for (std::string word; stream >> word;) words.push_back(word);
+    return run(CROP_WORLD_BOX, words);
+  }
+};
+
+/// Lines that begin with a word, which stands in the first column of a summary.
+std::string line(const std::string& text, const std::string& word) {
+  std::istringstream stream(text);
+  std::string found;
+  for (std::string one; std::getline(stream, one);) {
+    if (one.starts_with(word + " ")) found += (found.empty() ? "" : "\n") + one;
+  }
+  return found;
+}
+
+/// Pixel of a section by mirror PNG, whose tile (3, 2) of section 8 is missing at level 0.
+int pixel(std::int64_t z, int level, std::int64_t y, std::int64_t x) {
+  static std::map<std::int64_t, Section> sections;
+  if (level > 0) {
+    const int sum = pixel(z, level - 1, 2 * y, 2 * x) + pixel(z, level - 1, 2 * y, 2 * x + 1) +
+                    pixel(z, level - 1, 2 * y + 1, 2 * x) + pixel(z, level - 1, 2 * y + 1, 2 * x + 1);
+    return (sum + 2) / 4;
+  }
+  const auto [found, is_new] = sections.try_emplace(z);
+  if (is_new) found->second = demo_section(z, 0);
+  return found->second.pixels[static_cast<std::size_t>(y * found->second.width + x)];
+}
+
+/// What a correct reader gets of the demo by mirror PNG, zyx: broken sections 4 and 5 replaced by the nearest others.
+std::vector<std::uint8_t> expected(int level, std::array<std::int64_t, 3> from, std::array<std::int64_t, 3> to) {
+  std::vector<std::uint8_t> voxels;
+  for (std::int64_t z = from[0]; z < to[0]; ++z) {
+    const std::int64_t shown = z == 4 ? 3 : z == 5 ? 6 : z;
+    for (std::int64_t y = from[1]; y < to[1]; ++y) {
+      for (std::int64_t x = from[2]; x < to[2]; ++x) {
+        const bool missing = level == 0 && shown == 8 && y >= 3 * 192 && x >= 2 * 320;
+        voxels.push_back(missing ? std::uint8_t{0} : static_cast<std::uint8_t>(pixel(shown, level, y, x)));
+      }
+    }
+  }
+  return voxels;
+}
+
+}  // namespace
+
+TEST_CASE("crop_world_box writes the voxels that a world box touches", "[examples]") {
+  const Workplace here;
+  // x: (2500 - 2000) / 4 = 125 to (3301 - 2000) / 4 = 325.25; y: 100 to 150; z: 2.5 to 7
+  const auto result = here.crop("--stack 1 --mirror PNG --min 2500 3400 900 --max 3301 3600 1080 --output out.npy");
+  CHECK(result.err.empty());
+  REQUIRE(result.status == 0);
+  const auto array = read_npy(here.folder.path() / "out.npy");
+  CHECK(array.shape == std::vector<std::int64_t>{5, 50, 201});
+  CHECK(array.values<std::uint8_t>() == expected(0, {2, 100, 125}, {7, 150, 326}));
+  CHECK(line(result.out, "stack") == "stack      1 \"demo EM\"");
+  CHECK(line(result.out, "mirror") == "mirror     2 \"PNG\"");
+  CHECK(line(result.out, "level") == "level      0 of 0 to 3");
+  CHECK(line(result.out, "shape") == "shape      5 x 50 x 201 (z, y, x), uint8");
+  CHECK(line(result.out, "world") == "world      x 2500 to 3304, y 3400 to 3600, z 880 to 1080");
+  CHECK(line(result.out, "voxel") == "voxel      x 4, y 4, z 40");
+  // Two columns of tiles in sections 2, 3 and 6; 4 and 5 cost nothing.
+  CHECK(line(result.out, "tiles") == "tiles      6, 0 of them missing (black); 6 requests, 0 of them repeats");
+  CHECK(line(result.out, "broken") ==
+        "broken     slice 4 is replaced by slice 3\nbroken     slice 5 is replaced by slice 6");
+  CHECK(line(result.out, "wrote") == "wrote      out.npy");
+}
+
+TEST_CASE("crop_world_box reads every level whole, missing tiles black", "[examples]") {
+  const Workplace here;
+  const int level = GENERATE(0, 1, 2, 3);
+  const auto result = here.crop("--stack 1 --mirror 2 --min 0 0 0 --max 9000 9000 9000 --output out.npy --level " +
+                                std::to_string(level));
+  REQUIRE(result.status == 0);
+  const auto array = read_npy(here.folder.path() / "out.npy");
+  REQUIRE(array.shape == std::vector<std::int64_t>{12, 605 >> level, 810 >> level});
+  CHECK(array.values<std::uint8_t>() == expected(level, {0, 0, 0}, {12, 605 >> level, 810 >> level}));
+  CHECK(line(result.out, "tiles").find(level == 0 ? ", 1 of them missing" : ", 0 of them missing") !=
+        std::string::npos);
+}
+
+TEST_CASE("crop_world_box says what it clips a box to", "[examples]") {
+  const Workplace here;
+  const auto result = here.crop("--stack 1 --level 1 --min 5200 5400 1200 --max 5240 5424 1280 --output out.npy");
+  CHECK(result.status == 0);
+  CHECK(line(result.out, "world") == "world      x 5200 to 5240, y 5400 to 5416, z 1200 to 1280");
+  CHECK(
+      result.err ==
+      "crop_world_box: the box is clipped to the stack, which covers x 2000 to 5240, y 3000 to 5416, z 800 to 1280 at "
+      "this level\n");
+}
+
+TEST_CASE("crop_world_box is silent about the part of a voxel by which a level ends before the stack", "[examples]") {
+  const Workplace here;
+  const auto result = here.crop("--stack 1 --level 1 --min 2000 3000 800 --max 5240 5420 1280 --output out.npy");
+  CHECK(result.status == 0);
+  CHECK(result.err.empty());
+}
+
+TEST_CASE("crop_world_box follows the orientation of the stack", "[examples]") {
+  const Workplace here;
+  // Orientation XZ: slices along world y, rows along world z.
+  const auto result = here.crop("--stack 2 --min 2400 3040 1000 --max 2440 3120 1020 --output out.npy");
+  REQUIRE(result.status == 0);
+  CHECK(line(result.out, "shape") == "shape      2 x 5 x 10 (y, z, x), uint8");
+  CHECK(line(result.out, "world") == "world      x 2400 to 2440, y 3040 to 3120, z 1000 to 1020");
+  CHECK(line(result.out, "voxel") == "voxel      x 4, y 40, z 4");
+  const auto voxels = read_npy(here.folder.path() / "out.npy").values<std::uint8_t>();
+  const auto exact = expected(0, {1, 50, 100}, {3, 55, 110});
+  REQUIRE(voxels.size() == exact.size());
+  for (std::size_t i = 0; i < voxels.size(); ++i) CHECK(std::abs(voxels[i] - exact[i]) < 60);  // JPEG
+}
+
+TEST_CASE("crop_world_box --broken chooses what stands in for broken slices", "[examples]") {
+  const Workplace here;
+  const auto [policy, said, shown] = GENERATE(table<std::string, std::string, std::int64_t>({
+      {"nearest", "broken     slice 4 is replaced by slice 3", 3},
+      {"follow", "broken     slice 4 is replaced by slice 6", 6},
+      {"previous", "broken     slice 4 is replaced by slice 3", 3},
+      {"next", "broken     slice 4 is replaced by slice 6", 6},
+      {"fill", "broken     slice 4 is left black", -1},
+      {"none", "", 4},
+  }));
+  CAPTURE(policy);
+  const auto result =
+      here.crop("--stack 1 --mirror PNG --min 2000 3000 960 --max 2040 3004 1000 --output out.npy --broken " + policy);
+  REQUIRE(result.status == 0);
+  CHECK(line(result.out, "broken") == said);
+  std::vector<std::uint8_t> row(10, 0);
+  if (shown >= 0) std::ranges::copy_n(demo_section(shown, 0).pixels.begin(), 10, row.begin());
+  CHECK(read_npy(here.folder.path() / "out.npy").values<std::uint8_t>() == row);
+}
+
+TEST_CASE("crop_world_box tells the format by the file's name", "[examples]") {
+  const Workplace here;
+  const std::string box = "--stack 1 --level 3 --min 2000 3000 800 --max 5240 5420 880 --output ";
+  const auto names = [&] {
+    std::vector<std::string> list;
+    for (const auto& entry : fs::directory_iterator(here.folder.path())) list.push_back(entry.path().filename());
+    std::ranges::sort(list);
+    return list;
+  };
+  SECTION("a PNG for each slice") {
+    CHECK(line(here.crop(box + "out.png").out, "wrote") == "wrote      out_0000.png to out_0001.png");
+    CHECK(names() == std::vector<std::string>{"out_0000.png", "out_0001.png"});
+    CHECK(file_bytes(here.folder.path() / "out_0000.png").substr(1, 3) == "PNG");
+  }
+  SECTION("a PNG of all slices") {
+    CHECK(line(here.crop(box + "out.PNG --montage").out, "wrote") == "wrote      out.PNG");
+    CHECK(names() == std::vector<std::string>{"out.PNG"});
+  }
+  SECTION("a TIFF that knows its place in the world") {
+    CHECK(line(here.crop(box + "out.tif").out, "wrote") == "wrote      out.tif");
+    CHECK(names() == std::vector<std::string>{"out.tif"});
+    CHECK(file_bytes(here.folder.path() / "out.tif")
+              .find("ImageJ=1.53t\nimages=2\nslices=2\nunit=nm\nspacing=40\nloop=false\nmin=0\nmax=255\n"
+                    "xorigin=-62.5\nyorigin=-93.75\nzorigin=-20\n") != std::string::npos);
+  }
+}
+
+TEST_CASE("crop_world_box explains what is wrong in one line, and by its exit code", "[examples]") {
+  const Workplace here;
+  const std::string box = " --min 2000 3000 800 --max 2040 3040 840 ";
+  const auto [arguments, status, message] = GENERATE_COPY(table<std::string, int, std::string>({
+      {"", 2, "--stack is required; --list shows what there is"},
+      {"--stack 1", 2, "--min and --max are required: x y z each"},
+      {"--stack 1 --output a.npy --min 0 0 --max 1 1 1", 2,
+       "--min: At least 3 required but received 2 (--help shows what there is)"},
+      {"--stack 1 --outptu=a.npy", 2, "no such option: --outptu (--help shows what there is)"},
+      {"--stack 1 --level one", 2, "Could not convert: --level = one (--help shows what there is)"},
+      {"--stack 1 --broken skip", 2,
+       "--broken: skip not in {fill,follow,nearest,next,none,previous} (--help shows what there is)"},
+      {"--stack 1 --output a.jpg" + box, 2,
+       "cannot tell what to write to \"a.jpg\": its name must end in .npy, .png or .tif"},
+      {"--stack 1 --output a.tif --montage" + box, 2, "a montage can only be written as .png"},
+      {"--stack 1 --output a.npy --mirror-user em" + box, 2,
+       "--mirror-user requires --mirror (--help shows what there is)"},
+      {"--stack 1 --output a.npy --mirror fastest --mirror-user em" + box, 2,
+       "--mirror-user is for a mirror that --mirror names, not for \"fastest\""},
+      {"--stack 1 --output a.npy --min 5 0 0 --max 4 1 1", 2, "world box: min.x must not exceed max.x, got 5 and 4"},
+      {"--stack 1 --output a.npy --min 0 0 0 --max 1 1 1", 3,
+       "the box lies outside of the stack, which covers x 2000 to 5240, y 3000 to 5420, z 800 to 1280 at this level"},
+      {"--stack 1 --output a.npy --mirror 7" + box, 3,
+       "stack \"demo EM\" has no mirror 7; it has 1 \"JPEG\", 2 \"PNG\""},
+      {"--stack 1 --output a.npy --level 4" + box, 3,
+       "stack \"demo EM\", mirror \"JPEG\", has no level 4; it has 0, 1, 2, 3"},
+      {"--stack 1 --output no/a.npy" + box, 5, "cannot write no/a.npy.partial: No such file or directory"},
+  }));
+  CAPTURE(arguments);
+  const auto result = here.crop(arguments);
+  CHECK(result.err == "crop_world_box: " + message + "\n");
+  CHECK(result.status == status);
+  CHECK(result.out.empty());
+  CHECK(fs::is_empty(here.folder.path()));
+}
+
+// Under these, an allocation that is too large ends the program before it is told.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_CASE("crop_world_box says how much memory a box takes that does not fit", "[examples]") {
+  const Workplace here;
+  std::string info = file_bytes(demo / "1/stack/1/info");
+  const std::string dimension = "\"x\": 810, \"y\": 605, \"z\": 12";
+  REQUIRE(info.find(dimension) != std::string::npos);
+  info.replace(info.find(dimension), dimension.size(), "\"x\": 500000, \"y\": 400000, \"z\": 10000");
+  const TempDir large;
+  large.write("1/stack/1/info", info);
+  const auto result = here.crop("--project 1 --stack 1 --min 0 0 0 --max 1e9 1e9 1e9 --output out.npy", large.path());
+  CHECK(result.status == 1);
+  CHECK(result.err.ends_with(
+      "crop_world_box: the box takes 2.0 PB, more than there is memory: choose a smaller one, or a higher --level\n"));
+  CHECK(fs::is_empty(here.folder.path()));
+}
+#endif
+
+TEST_CASE("crop_world_box names a server that does not answer", "[examples]") {
+  const Workplace here;
+  const auto result = here.crop("--stack 1 --project 1 --min 0 0 0 --max 1 1 1 --output a.npy", "http://127.0.0.1:9/x");
+  CHECK(result.status == 4);
+  CHECK(result.err.starts_with("crop_world_box: cannot fetch http://127.0.0.1:9/x/1/stack/1/info: "));
+}
+
+TEST_CASE("crop_world_box needs a server", "[examples]") {
+  const Workplace here;
+  const auto result = here.run(CROP_WORLD_BOX, {"--stack", "1"});
+  CHECK(result.status == 2);
+  CHECK(result.err == "crop_world_box: no server: give --server, or set CATMAID_SERVER\n");
+}
+
+TEST_CASE("--help ends well and shows an example and the exit codes", "[examples]") {
+  const Workplace here;
+  for (const std::string program : {CROP_WORLD_BOX, LIST_STACKS}) {
+    const auto result = here.run(program, {"--help"});
+    CHECK(result.status == 0);
+    CHECK(result.err.empty());
+    CHECK(result.out.find("Example") != std::string::npos);
+    CHECK(result.out.find("  130  interrupted: nothing was written\n") != std::string::npos);
+  }
+}
+
+TEST_CASE("an interrupted crop ends at once with 130 and leaves nothing, an older file as it was", "[examples]") {
+  Workplace here;
+  here.folder.write("out.tif", "old");
+  HttpServer server;
+  server.serve_folder("", demo);
+  server.add("/projects/", file_bytes(demo / "projects.json"), "application/json");
+  // Nothing of level 0 ever comes.
+  server.add("/tiles/jpeg/0/0_0_0.jpg", catvox::test::Answer{.delay = std::chrono::seconds(30)});
+  Process crop(CROP_WORLD_BOX,
+               {"--server", server.url(), "--stack", "1", "--min", "2000", "3000", "800", "--max", "2010", "3010",
+                "810", "--output", "out.tif"},
+               {}, here.folder.path());
+  for (int i = 0; i < 1000 && server.count("/tiles/jpeg/0/0_0_0.jpg") == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  REQUIRE(server.count("/tiles/jpeg/0/0_0_0.jpg") == 1);
+  const auto before = std::chrono::steady_clock::now();
+  crop.signal(GENERATE(SIGINT, SIGTERM));
+  const auto result = crop.wait();
+  CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(5));
+  CHECK(result.status == 130);
+  CHECK(result.err.starts_with("crop_world_box: "));
+  CHECK(std::ranges::count(result.err, '\n') == 1);
+  CHECK(file_bytes(here.folder.path() / "out.tif") == "old");
+  CHECK(std::distance(fs::directory_iterator(here.folder.path()), {}) == 1);
+}
+
+namespace {
+
+/// The demo on a web server that wants a password for everything.
+struct ProtectedServer : HttpServer {
+  ProtectedServer() {
+    serve_folder("", demo);
+    add("/projects/", file_bytes(demo / "projects.json"), "application/json");
+    protect("/", "em", "section20");
+  }
+  std::size_t with_header(const std::string& name) const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(requests(), [&](const auto& request) { return !request.header(name).empty(); }));
+  }
+};
+
+const std::string one_tile = "--stack 1 --min 2000 3000 800 --max 2010 3010 810 --output out.npy";
+
+}  // namespace
+
+TEST_CASE("user, password and token come from the environment", "[examples]") {
+  const ProtectedServer server;
+  Workplace here;
+  here.environment = {{"CATMAID_SERVER", server.url()},
+                      {"CATMAID_HTTP_USER", "em"},
+                      {"CATMAID_HTTP_PASSWORD", "section20"},
+                      {"CATMAID_API_TOKEN", "t0ken"}};
+  const auto result = here.crop(one_tile, server.url());
+  CHECK(result.err.empty());
+  CHECK(result.status == 0);
+  CHECK(server.with_header("x-authorization") == 2);  // projects and stack; not the tile
+}
+
+TEST_CASE("the environment's secrets stay with CATMAID_SERVER", "[examples]") {
+  const ProtectedServer server;
+  Workplace here;
+  here.environment = {{"CATMAID_SERVER", "https://elsewhere.example/"},
+                      {"CATMAID_HTTP_USER", "em"},
+                      {"CATMAID_HTTP_PASSWORD", "section20"},
+                      {"CATMAID_API_TOKEN", "t0ken"}};
+  CHECK(here.crop(one_tile, server.url()).status == 4);
+  CHECK(server.with_header("authorization") == 0);
+  CHECK(server.with_header("x-authorization") == 0);
+}
+
+TEST_CASE("no secret shows in a message", "[examples]") {
+  const ProtectedServer server;
+  Workplace here;
+  here.environment = {{"CATMAID_API_TOKEN", "t0ken"}};
+  const auto wrong = here.crop("--user em --password wrong_one " + one_tile, server.url());
+  CHECK(wrong.status == 4);
+  CHECK(wrong.err.find("401") != std::string::npos);
+  const auto misspelt = here.crop("--user em --passwrd wrong_one " + one_tile, server.url());
+  CHECK(misspelt.status == 2);
+  for (const std::string& text : {wrong.out, wrong.err, misspelt.out, misspelt.err}) {
+    CHECK(text.find("wrong_one") == std::string::npos);
+    CHECK(text.find("t0ken") == std::string::npos);
+  }
+}
+
+TEST_CASE("options --mirror-user and --mirror-password go to the mirror that was named", "[examples]") {
+  HttpServer tiles;
+  tiles.serve_folder("", demo);
+  tiles.protect("/tiles/png", "em", "section20");
+  HttpServer api;
+  std::string info = file_bytes(demo / "1/stack/1/info");
+  const std::string base = "\"tiles/png/\"";
+  info.replace(info.find(base), base.size(), "\"" + tiles.url("/tiles/png/") + "\"");
+  api.add("/1/stack/1/info", info, "application/json");
+  Workplace here;
+  here.environment = {{"CATVOX_MIRROR_PASSWORD", "section20"}};
+  const std::string crop = "--project 1 --mirror PNG " + one_tile;
+  CHECK(here.crop(crop, api.url()).status == 4);
+  CHECK(here.crop(crop + " --mirror-user em", api.url()).status == 0);
+  for (const auto& request : api.requests()) CHECK(request.header("authorization").empty());
+}
+
+TEST_CASE("the project need not be named where there is one only", "[examples]") {
+  const Workplace here;
+  HttpServer server;
+  server.serve_folder("", demo);
+  const auto answer = [&](const std::string& json) { server.add("/projects/", json, "application/json"); };
+  answer(R"([{"id": 1, "title": "one", "stacks": []}, {"id": 2, "title": "two", "stacks": []}])");
+  const auto result = here.crop(one_tile, server.url());
+  CHECK(result.status == 2);
+  CHECK(result.err == "crop_world_box: give --project, one of:\n  1  one\n  2  two\n");
+  CHECK(here.crop(one_tile + " --project 1", server.url()).status == 0);
+  answer("[]");
+  CHECK(here.crop(one_tile, server.url()).err == "crop_world_box: the server shows no project to this user\n");
+  answer(R"([{"id": 1, "title": "one", "stacks": []}])");
+  CHECK(here.crop(one_tile, server.url()).status == 0);
+}
+
+TEST_CASE("list_stacks lists projects and stacks", "[examples]") {
+  const Workplace here;
+  const auto result = here.run(LIST_STACKS, {"--server", demo});
+  CHECK(result.status == 0);
+  CHECK(result.out == "project 1  \"Demo project\"\n  stack 1  \"demo EM\"\n  stack 2  \"demo EM, XZ\"\n");
+}
+
+TEST_CASE("list_stacks shows what one needs to know of a stack", "[examples]") {
+  const Workplace here;
+  const auto result = here.run(LIST_STACKS, {"--server", demo, "--stack", "demo EM"});
+  CHECK(result.status == 0);
+  CHECK(result.out ==
+        "stack 1 \"demo EM\", project 1 \"Demo project\"\n"
+        "  axes         (z, y, x), orientation XY\n"
+        "  world        x 2000 to 5240, y 3000 to 5420, z 800 to 1280 nm\n"
+        "  level 0      12 x 605 x 810 voxels of x 4, y 4, z 40 nm\n"
+        "  level 1      12 x 302 x 405 voxels of x 8, y 8, z 40 nm\n"
+        "  level 2      12 x 151 x 202 voxels of x 16, y 16, z 40 nm\n"
+        "  level 3      12 x 75 x 101 voxels of x 32, y 32, z 40 nm\n"
+        "  broken       slices 4 5\n"
+        "  mirror 1     \"JPEG\", type 1, 256 x 256 tiles, readable, tiles/jpeg/\n"
+        "  mirror 2     \"PNG\", type 5, 320 x 192 tiles, readable, tiles/png/\n");
+  const auto all = here.run(LIST_STACKS, {"--server", demo, "--details"});
+  CHECK(all.out.starts_with(result.out + "stack 2 \"demo EM, XZ\""));
+  CHECK(here.crop("--list --stack 1").out == result.out);
+}
