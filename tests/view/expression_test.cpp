@@ -284,10 +284,23 @@ TEST_CASE_METHOD(Fixture, "xt::view and xt::transpose of a view are views", "[vi
     CHECK(list(xt::view(level.slice(1), xt::drop(0, 1, 2, 3, 5), xt::range(0, 2))) == std::vector{140, 141, 160, 161});
     CHECK(requested_once(1));
   }
+  SECTION("kept indices, broadcast") {
+    // xtensor's own view would read elsewhere: it forgets how many axes the broadcast adds.
+    const auto picked = xt::view(level, 3, xt::keep(1, -3), xt::newaxis(), xt::keep(0, 5));
+    const xt::xtensor<int, 4> a = xt::broadcast(picked, {2, 2, 2, 2});
+    CHECK(list(a) == std::vector{310, 315, 310, 315, 340, 345, 340, 345, 310, 315, 310, 315, 340, 345, 340, 345});
+    CHECK(list(xt::view(level.slice(0, 0), xt::ellipsis(), xt::keep(7, 0))) == std::vector{7, 0});
+  }
+  SECTION("kept indices outside") {
+    CHECK_THROWS_WITH(xt::view(level, xt::all(), xt::keep(0, 7)),
+                      "view: index 7 is out of range for axis 1 with 7 voxels");
+  }
   SECTION("strided views fetch the chunks of their voxels alone") {
     const xt::xarray<Voxel> a = xt::strided_view(level, {xt::range(4, 6), 0, xt::ellipsis()});
     CHECK(a(1, 7) == 507);
     CHECK(requested_once(3));
+    const xt::xarray<int> b = xt::broadcast(xt::strided_view(level, {1, 2, xt::range(0, 2)}), {2, 2});
+    CHECK(list(b) == std::vector{120, 121, 120, 121});
   }
   SECTION("flattened") {
     CHECK(list(xt::flatten(level)).back() == 567);

@@ -298,31 +298,41 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   }
 
   [[nodiscard]] T voxel(const inner_shape_type& index) const {
-    for (std::size_t axis = 0; axis < N; ++axis) {
-      if (index[axis] >= shape_[axis]) {
-        throw Error(Errc::invalid_argument, "index " + std::to_string(static_cast<std::int64_t>(index[axis])) +
-                                                " is out of range for axis " + std::to_string(axis) +
-                                                " of a view of shape " + to_text(shape_));
-      }
-    }
     Window window;
-    open_chunk(window, index);
+    return look_at_chunk(window, index);
+  }
+
+  // A voxel out of a window. Where the window does not hold it, it is opened anew: on the chunk around the index, or on as
+  // much of the view as a walk in an order should hold.
+  [[nodiscard]] T look_at_chunk(Window& window, const inner_shape_type& index) const {
+    if (!window.contains(index)) [[unlikely]] {
+      check_index(index);
+      open(window, chunk_around(layout_, source().chunk_shape(), layout_.positions(index)));
+    }
     return window[index];
   }
-
-  /// Opens a window on the chunk around an index.
-  void open_chunk(Window& window, const inner_shape_type& index) const {
-    open(window, chunk_around(layout_, source().chunk_shape(), layout_.positions(index)));
+  [[nodiscard]] T look(Window& window, const inner_shape_type& index, const AxisOrder& order) const {
+    if (!window.contains(index)) [[unlikely]] {
+      check_index(index);
+      constexpr auto max_voxels = static_cast<std::int64_t>(ResidentRegions::region_bytes / sizeof(T));
+      open(window, part_around(layout_, source().chunk_shape(), layout_.positions(index), order, max_voxels));
+    }
+    return window[index];
   }
-
-  /// Opens a window on as much of the view as a walk in this order should hold.
-  void open(Window& window, const inner_shape_type& index, const AxisOrder& order) const {
-    constexpr auto max_voxels = static_cast<std::int64_t>(ResidentRegions::region_bytes / sizeof(T));
-    open(window, part_around(layout_, source().chunk_shape(), layout_.positions(index), order, max_voxels));
+  [[nodiscard]] T look(Window& window, const inner_shape_type& index) const {
+    return window.contains(index) ? window[index] : look(window, index, c_order(layout_));
   }
-  void open(Window& window, const inner_shape_type& index) const { open(window, index, c_order(layout_)); }
 
   void open(Window& window, const Box& part) const { window.open(level_->get(layout_.part(part)), layout_, part); }
+
+  void check_index(const inner_shape_type& index) const {
+    for (std::size_t axis = 0; axis < N; ++axis) {
+      if (index[axis] < shape_[axis]) continue;
+      throw Error(Errc::invalid_argument, "index " + std::to_string(static_cast<std::int64_t>(index[axis])) +
+                                              " is out of range for axis " + std::to_string(axis) +
+                                              " of a view of shape " + to_text(shape_));
+    }
+  }
 
   std::shared_ptr<ResidentRegions> level_;  // shared with every view that descends from the same one
   ViewLayout layout_;

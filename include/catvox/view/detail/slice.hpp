@@ -55,7 +55,7 @@ consteval bool is_kind() {
   if constexpr (basic_slice<S>) {
     return slice_traits<std::remove_cvref_t<S>>::kind == kind;
   } else {
-    return false;
+    return list_slice<S> && kind == Slice::Kind::range;  // one axis comes, one axis stays
   }
 }
 

@@ -5,7 +5,6 @@
 #include <catvox/view/view_layout.hpp>
 #include <catvox/view/xtensor.hpp>
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -40,11 +39,18 @@ struct ViewAccess {
     return view.voxel(index);
   }
 
-  /// Opens a window for a walk in an order, or on one chunk.
+  /// A voxel out of a window that a walk in some order has opened, or opens where it must.
   template <class V>
-  static void open(const V& view, typename V::Window& window, const typename V::shape_type& index,
-                   const std::optional<AxisOrder>& order) {
-    order ? view.open(window, index, *order) : view.open_chunk(window, index);
+  static typename V::value_type look(const V& view, typename V::Window& window, const typename V::shape_type& index,
+                                     const AxisOrder& order) {
+    return view.look(window, index, order);
+  }
+
+  /// The same with windows on single chunks.
+  template <class V>
+  static typename V::value_type look_at_chunk(const V& view, typename V::Window& window,
+                                              const typename V::shape_type& index) {
+    return view.look_at_chunk(window, index);
   }
 };
 

@@ -56,7 +56,7 @@ class Window {
 /// Walks over a view, holding the region around where it is. xtensor makes and moves steppers in functions that must
 /// not throw, so nothing is read before one is dereferenced.
 ///
-/// \tparam View  has shape() and `void open(Window&, index) const`, which opens the window somewhere around an index
+/// \tparam View  has shape() and `look(window, index)`, which gives a voxel out of a Window that it opens where it must
 template <class View>
 class Stepper {
   static constexpr std::size_t N = View::rank;
@@ -75,12 +75,7 @@ class Stepper {
   /// \param offset  how many leading axes the walk has that the view does not
   Stepper(const View& view, size_type offset) noexcept : view_(&view), offset_(offset) {}
 
-  reference operator*() const {
-    if (!window_.contains(index_)) [[unlikely]] {
-      view_->open(window_, index_);
-    }
-    return window_[index_];
-  }
+  reference operator*() const { return view_->look(window_, index_); }
 
   void step(size_type axis, size_type n = 1) noexcept {
     if (axis >= offset_) index_[axis - offset_] += n * moves(axis - offset_);

@@ -16,6 +16,9 @@ namespace detail {
 template <class T, std::size_t N>
 class WalkedView;
 
+template <class T, std::size_t N>
+class PickedView;
+
 template <class View>
 class Stepper;
 
@@ -43,6 +46,8 @@ template <class T, std::size_t N>
 struct xcontainer_inner_types<catvox::ScaleView<T, N>> : catvox::detail::ViewContainerTypes<T, N> {};
 template <class T, std::size_t N>
 struct xcontainer_inner_types<catvox::detail::WalkedView<T, N>> : catvox::detail::ViewContainerTypes<T, N> {};
+template <class T, std::size_t N>
+struct xcontainer_inner_types<catvox::detail::PickedView<T, N>> : catvox::detail::ViewContainerTypes<T, N> {};
 
 template <class T, std::size_t N>
 struct xiterable_inner_types<catvox::ScaleView<T, N>> : catvox::detail::ViewIterableTypes<catvox::ScaleView<T, N>, N> {
@@ -50,6 +55,9 @@ struct xiterable_inner_types<catvox::ScaleView<T, N>> : catvox::detail::ViewIter
 template <class T, std::size_t N>
 struct xiterable_inner_types<catvox::detail::WalkedView<T, N>>
     : catvox::detail::ViewIterableTypes<catvox::detail::WalkedView<T, N>, N> {};
+template <class T, std::size_t N>
+struct xiterable_inner_types<catvox::detail::PickedView<T, N>>
+    : catvox::detail::ViewIterableTypes<catvox::detail::PickedView<T, N>, N> {};
 
 // Functions and reducers refer to arguments that have a name. A view is a handle: they copy it, so that an expression
 // may outlive the views that it was made from.

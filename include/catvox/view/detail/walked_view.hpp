@@ -4,14 +4,12 @@
 #include <catvox/view/detail/view_expression.hpp>
 #include <catvox/view/resident_regions.hpp>
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <utility>
 
 namespace catvox::detail {
 
-/// The voxels of a view without its hooks for bulk reads: for expressions that go through it in another order than C,
-/// or through few of its voxels.
+/// The voxels of a view without its hooks for bulk reads, to be walked along some axes first.
 template <class T, std::size_t N>
 class WalkedView : public ViewExpression<WalkedView<T, N>, T, N> {
   using base = ViewExpression<WalkedView, T, N>;
@@ -19,10 +17,7 @@ class WalkedView : public ViewExpression<WalkedView<T, N>, T, N> {
  public:
   using typename base::inner_shape_type;
 
-  /// Holds one chunk at a time.
-  explicit WalkedView(ScaleView<T, N> view) : view_(std::move(view)) {}
-
-  /// Holds what a walk needs that moves along some axes first. \param fastest  axes of the view, the fastest first
+  /// \param fastest  axes of the view, the fastest first
   WalkedView(ScaleView<T, N> view, std::span<const std::size_t> fastest)
       : view_(std::move(view)), order_(walk_order(ViewAccess::layout(view_), fastest)) {}
 
@@ -34,13 +29,12 @@ class WalkedView : public ViewExpression<WalkedView<T, N>, T, N> {
   friend class Stepper<WalkedView>;
 
   [[nodiscard]] T voxel(const inner_shape_type& index) const { return ViewAccess::voxel(view_, index); }
-
-  void open(Window<T, N>& window, const inner_shape_type& index) const {
-    ViewAccess::open(view_, window, index, order_);
+  [[nodiscard]] T look(Window<T, N>& window, const inner_shape_type& index) const {
+    return ViewAccess::look(view_, window, index, order_);
   }
 
   ScaleView<T, N> view_;
-  std::optional<AxisOrder> order_;
+  AxisOrder order_;
 };
 
 }  // namespace catvox::detail

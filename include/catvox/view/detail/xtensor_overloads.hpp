@@ -3,9 +3,9 @@
 #include <array>
 #include <catvox/core/error.hpp>
 #include <catvox/view/detail/evaluation.hpp>
+#include <catvox/view/detail/picked_view.hpp>
 #include <catvox/view/detail/slice.hpp>
 #include <catvox/view/detail/view_access.hpp>
-#include <catvox/view/detail/walked_view.hpp>
 #include <catvox/view/xtensor.hpp>
 #include <cstddef>
 #include <iterator>
@@ -43,17 +43,18 @@ requires(catvox::detail::AnyScaleView<V> && (catvox::detail::basic_slice<S> && .
   return view.slice(slices...);
 }
 
-/// With xt::keep or xt::drop among the slices: an expression that fetches the chunks of the voxels that it is asked
-/// for, one by one.
+/// With xt::keep or xt::drop among the slices: an expression without coordinates, that fetches the chunks of the voxels that
+/// it is asked for one by one.
+/// \throws catvox::Error{invalid_argument} for an index outside its axis
 template <class V, class... S>
 requires(catvox::detail::AnyScaleView<V> && (catvox::detail::list_slice<S> || ...)) auto view(V&& view, S&&... slices) {
-  return xt::view(catvox::detail::WalkedView(std::forward<V>(view)), std::forward<S>(slices)...);
+  return catvox::detail::pick(view, slices...);
 }
 
-/// As with xt::keep: the slices are known at run time only, so the result has no coordinates.
+/// Likewise: slices that are known at run time only.
 template <catvox::detail::AnyScaleView V>
 auto strided_view(V&& view, const xstrided_slice_vector& slices) {
-  return xt::strided_view(catvox::detail::WalkedView(std::forward<V>(view)), slices);
+  return xt::strided_view(catvox::detail::PickedView(std::forward<V>(view)), slices);
 }
 
 /// view.transpose(), and with a permutation of the axes.
