@@ -332,6 +332,32 @@ TEST_CASE_METHOD(Fixture, "walking a view requests each chunk once", "[view]") {
   CHECK(requested_once());
 }
 
+TEST_CASE("what exceeds a region is walked in regions, each chunk requested once", "[view]") {
+  // 80 MiB of 8 byte voxels in 80 chunks; a region has 64 MiB: 8 slices, or 3 of 4 rows of chunks through all slices.
+  const auto source =
+      std::make_shared<MemoryLevel<std::uint64_t>>(catvox::Shape3{10, 1024, 1024}, catvox::Shape3{1, 256, 512});
+  const ScaleView<std::uint64_t> level(source);
+  constexpr std::uint64_t plane = 1024 * 1024;
+  constexpr std::uint64_t sum_yx = plane * 11 * 1023 / 2;  // of 10 y + x over one slice
+  SECTION("iterated") {
+    CHECK(std::accumulate(level.begin(), level.end(), std::uint64_t{0}) == 10 * sum_yx + 4500 * plane);
+  }
+  SECTION("reduced to a number") { CHECK(xt::sum(level)() == 10 * sum_yx + 4500 * plane); }
+  SECTION("reduced along the slowest axis") {
+    const xt::xtensor<std::uint64_t, 2> a = xt::sum(level, {0});
+    CHECK(a(0, 0) == 4500);
+    CHECK(a(1023, 1022) == 4500 + 10 * 11252);
+  }
+  SECTION("a function of it reduced along the slowest axis") {
+    const xt::xtensor<std::uint64_t, 2> a = xt::amax(level + std::uint64_t{1}, {0});
+    CHECK(a(1023, 1022) == 901 + 11252);
+  }
+  CHECK(source->take_reads() == 2);
+  const std::vector<Index3> requests = source->take_requests();
+  CHECK(requests.size() == 80);
+  CHECK(std::set<Index3>(requests.begin(), requests.end()).size() == 80);
+}
+
 TEST_CASE_METHOD(Fixture, "elements are reached as in any expression", "[view]") {
   CHECK(level(5, 6, 7) == 567);
   CHECK(level[{1, 2, 3}] == 123);

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <atomic>
+#include <array>
 #include <catvox/core/error.hpp>
 #include <catvox/metadata/geometry.hpp>
 #include <catvox/read/level_source.hpp>
 #include <cstring>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,28 +32,38 @@ class MemoryLevel : public LevelSource {
   [[nodiscard]] const Shape3& chunk_shape() const noexcept override { return chunk_shape_; }
 
   ReadStatistics read(const Selection3& selection, const StridedBytes& out, const ReadOptions& options) const override {
-    std::set<Index3> chunks;
     const std::lock_guard lock(mutex_);
     ++reads_;
+    std::array<std::set<std::int64_t>, 3> chunks;  // per axis
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      for (std::int64_t i = 0; i < selection[axis].count; ++i) {
+        const std::int64_t voxel = selection[axis].start + i * selection[axis].step;
+        if (voxel < 0 || voxel >= geometry_.shape()[axis]) throw std::logic_error("the selection leaves the level");
+        chunks[axis].insert(voxel / chunk_shape_[axis]);
+      }
+    }
     for (std::int64_t i = 0; i < selection[0].count; ++i) {
       for (std::int64_t j = 0; j < selection[1].count; ++j) {
-        for (std::int64_t k = 0; k < selection[2].count; ++k) {
+        if (options.stop.stop_requested()) throw Error(Errc::cancelled, "read cancelled");
+        std::byte* to = out.data + i * out.strides[0] + j * out.strides[1];
+        for (std::int64_t k = 0; k < selection[2].count; ++k, to += out.strides[2]) {
           const Index3 voxel = {selection[0].start + i * selection[0].step, selection[1].start + j * selection[1].step,
                                 selection[2].start + k * selection[2].step};
-          for (std::size_t axis = 0; axis < 3; ++axis) {
-            if (voxel[axis] < 0 || voxel[axis] >= geometry_.shape()[axis])
-              throw std::logic_error("selection leaves the level");
-          }
-          chunks.insert({voxel[0] / chunk_shape_[0], voxel[1] / chunk_shape_[1], voxel[2] / chunk_shape_[2]});
-          if (options.stop.stop_requested()) throw Error(Errc::cancelled, "read cancelled");
-          if (broken_ == voxel) throw Error(Errc::connection, "cannot fetch the chunk: no route");
+          if (voxel == broken_) throw Error(Errc::connection, "cannot fetch the chunk: no route");
           const T value = at(voxel[0], voxel[1], voxel[2]);
-          std::memcpy(out.data + i * out.strides[0] + j * out.strides[1] + k * out.strides[2], &value, sizeof value);
+          std::memcpy(to, &value, sizeof value);
         }
       }
     }
-    for (const Index3& chunk : chunks) requested_.push_back(chunk);
-    const auto count = static_cast<std::int64_t>(chunks.size());
+    std::int64_t count = 0;
+    for (const std::int64_t z : chunks[0]) {
+      for (const std::int64_t y : chunks[1]) {
+        for (const std::int64_t x : chunks[2]) {
+          requested_.push_back({z, y, x});
+          ++count;
+        }
+      }
+    }
     if (options.progress) options.progress({count, count, count * 10});
     return {.chunks = count, .requests = count, .bytes_received = count * 10};
   }
@@ -86,7 +96,7 @@ class MemoryLevel : public LevelSource {
   Shape3 chunk_shape_;
   int level_;
   std::vector<std::weak_ptr<const LevelSource>> others_;
-  std::optional<Index3> broken_;
+  Index3 broken_{-1, -1, -1};
   mutable std::mutex mutex_;
   mutable std::vector<Index3> requested_;
   mutable std::size_t reads_ = 0;
