@@ -8,4 +8,5 @@
 #include <catvox/client/stack.hpp>
 #include <catvox/core/error.hpp>
 #include <catvox/core/version.hpp>
+#include <catvox/http/url.hpp>
 #include <catvox/view/scale_view.hpp>

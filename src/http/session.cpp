@@ -54,7 +54,7 @@ class Mailbox final : public TransferHandler {
 }  // namespace
 
 HttpSession::HttpSession(HttpOptions options)
-    : options_(checked(std::move(options))), transport_(detail::make_curl_transport(options_)) {}
+    : options_(checked(std::move(options))), transport_(std::make_shared<detail::CurlTransport>(options_)) {}
 
 HttpSession::HttpSession(std::shared_ptr<Transport> transport, HttpOptions options)
     : options_(checked(std::move(options))), transport_(std::move(transport)) {}

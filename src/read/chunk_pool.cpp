@@ -73,6 +73,7 @@ class ChunkFetch final : public TransferHandler {
       try {
         missing ? serve_missing(subscribers, cost) : serve(subscribers, response.body.bytes(), cost);
       } catch (...) {
+        decode_failed_ = true;
         resume_waiting(std::move(subscribers));
         throw;  // the transport may fetch the body again
       }
@@ -86,7 +87,9 @@ class ChunkFetch final : public TransferHandler {
 
   void on_error(const Error& error) noexcept override {
     const auto& context = error.context();
-    const bool decoding = error.code() == Errc::corrupt_data || error.code() == Errc::unsupported;
+    const Errc code = error.code();
+    const bool decoding = code == Errc::corrupt_data || code == Errc::unsupported ||
+                          (code == Errc::too_large && decode_failed_);  // a body may be too large, too
     fail(Error(error.code(),
                (decoding ? "cannot decode " : "cannot fetch ") + description_ + " from " + context.url + ": " +
                    error.what() + attempts_text(context.attempts),
@@ -175,6 +178,7 @@ class ChunkFetch final : public TransferHandler {
   const bool forbidden_is_missing_;
   const ChunkKey key_;
   const std::string description_;
+  bool decode_failed_ = false;  // of the transfer's thread
 };
 
 void ChunkPool::get(const ChunkOrigin& origin, const std::shared_ptr<ChunkConsumer>& consumer, std::int64_t number) {

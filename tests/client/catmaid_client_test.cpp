@@ -6,29 +6,14 @@
 
 #include "client/instance.hpp"
 #include "support/catch.hpp"
+#include "support/error_of.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace catvox;
+using catvox::test::error_of;
 using catvox::test::Instance;
 
 namespace {
-
-struct Failure {
-  Errc code = Errc::io;
-  std::string text;
-  int status = 0;
-};
-
-template <class F>
-Failure failure_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return {error.code(), error.what(), error.context().http_status};
-  }
-  FAIL("no error");
-  return {};
-}
 
 // Sets an environment variable for a while.
 class Environment {
@@ -69,18 +54,19 @@ TEST_CASE("stacks and mirrors are found by id and by title, whose spaces do not 
 TEST_CASE("what does not exist is an error that lists what does", "[client]") {
   const Instance instance;
   const auto client = instance.client();
-  const auto no_stack = failure_of([&] { (void)client.stack_info("none"); });
-  CHECK(no_stack.code == Errc::not_found);
-  CHECK(no_stack.text == R"(project 1 has no stack "none"; it has 1 "em ", 2 "labels")");
-  const auto no_mirror = failure_of([&] { (void)client.mirror_info(1, 99); });
-  CHECK(no_mirror.code == Errc::not_found);
-  CHECK(no_mirror.text == R"(stack "em " has no mirror 99; it has 11 "type 1", 14 "type 4", 15 "type 5", 19 "DVID")");
+  const auto no_stack = error_of([&] { (void)client.stack_info("none"); });
+  CHECK(no_stack.code() == Errc::not_found);
+  CHECK(std::string(no_stack.what()) == R"(project 1 has no stack "none"; it has 1 "em ", 2 "labels")");
+  const auto no_mirror = error_of([&] { (void)client.mirror_info(1, 99); });
+  CHECK(no_mirror.code() == Errc::not_found);
+  CHECK(std::string(no_mirror.what()) ==
+        R"(stack "em " has no mirror 99; it has 11 "type 1", 14 "type 4", 15 "type 5", 19 "DVID")");
 }
 
 TEST_CASE("a title that two stacks have is refused", "[client]") {
   Instance instance;
   instance.server.add("/1/stacks", R"([{"id": 1, "pid": 1, "title": "em"}, {"id": 7, "pid": 1, "title": "em"}])");
-  CHECK(failure_of([&] { (void)instance.client().stack_info("em"); }).text ==
+  CHECK(std::string(error_of([&] { (void)instance.client().stack_info("em"); }).what()) ==
         "the title \"em\" is not unique: ids 1 and 7 have it");
 }
 
@@ -100,19 +86,19 @@ TEST_CASE("CATMAID's errors carry the server's words", "[client]") {
       {404, "<html>nginx</html>", Errc::not_found, "HTTP 404"},
   }));
   instance.server.add("/1/stack/7/info", answer(status, body));
-  const auto failure = failure_of([&] { (void)instance.client().stack_info(7); });
-  CHECK(failure.code == code);
-  CHECK(failure.status == status);
-  CHECK(failure.text == "cannot fetch " + instance.server.url("/1/stack/7/info") + ": " + words);
+  const auto failure = error_of([&] { (void)instance.client().stack_info(7); });
+  CHECK(failure.code() == code);
+  CHECK(failure.context().http_status == status);
+  CHECK(std::string(failure.what()) == "cannot fetch " + instance.server.url("/1/stack/7/info") + ": " + words);
   CHECK(instance.server.count("/1/stack/7/info") == 1);  // none of these is worth asking again
 }
 
 TEST_CASE("an old server's error with status 200 is an error too", "[client]") {
   Instance instance;
   instance.server.add("/1/stack/7/info", R"({"error": "you are not logged in"})");
-  const auto failure = failure_of([&] { (void)instance.client().stack_info(7); });
-  CHECK(failure.code == Errc::server_error);
-  CHECK(failure.text.find("you are not logged in") != std::string::npos);
+  const auto failure = error_of([&] { (void)instance.client().stack_info(7); });
+  CHECK(failure.code() == Errc::server_error);
+  CHECK(std::string(failure.what()).find("you are not logged in") != std::string::npos);
 }
 
 TEST_CASE("a server that is busy is asked again", "[client]") {
@@ -160,17 +146,17 @@ TEST_CASE("user and password in the server's URL are used and never shown", "[cl
   const CatmaidClient client({.server = "http://em:section20@" + host, .project_id = 1});
   CHECK(client.stacks().size() == 2);
   const CatmaidClient wrong({.server = "http://em:wrong@" + host, .project_id = 1});
-  const auto failure = failure_of([&] { (void)wrong.stacks(); });
-  CHECK(failure.code == Errc::unauthorized);
-  CHECK(failure.text == "cannot fetch http://" + host + "1/stacks: HTTP 401");
+  const auto failure = error_of([&] { (void)wrong.stacks(); });
+  CHECK(failure.code() == Errc::unauthorized);
+  CHECK(std::string(failure.what()) == "cannot fetch http://" + host + "1/stacks: HTTP 401");
 }
 
 TEST_CASE("options that cannot work are refused when the client is made", "[client]") {
   const auto server = GENERATE("", "catmaid.org", "ftp://catmaid.org/", "http://");
   CAPTURE(server);
-  CHECK(failure_of([&] { CatmaidClient({.server = server}); }).code == Errc::invalid_argument);
+  CHECK(error_of([&] { CatmaidClient({.server = server}); }).code() == Errc::invalid_argument);
   const CatmaidClient no_project({.server = "http://127.0.0.1:1/"});
-  CHECK(failure_of([&] { (void)no_project.stacks(); }).text ==
+  CHECK(std::string(error_of([&] { (void)no_project.stacks(); }).what()) ==
         "no project is chosen: set ClientOptions::project_id or the environment variable CATMAID_PROJECT_ID");
 }
 
@@ -187,13 +173,13 @@ TEST_CASE("a client is made from pymaid's environment variables", "[client]") {
     CHECK(instance.server.requests()[0].header("x-authorization") == "Token sesame");
   }
   const Environment project("CATMAID_PROJECT_ID", "one");
-  CHECK(failure_of([] { (void)CatmaidClient::from_environment(); }).text ==
+  CHECK(std::string(error_of([] { (void)CatmaidClient::from_environment(); }).what()) ==
         "the environment variable CATMAID_PROJECT_ID is no number: \"one\"");
 }
 
 TEST_CASE("without CATMAID_SERVER there is no client from the environment", "[client]") {
   ::unsetenv("CATMAID_SERVER");
-  CHECK(failure_of([] { (void)CatmaidClient::from_environment(); }).text ==
+  CHECK(std::string(error_of([] { (void)CatmaidClient::from_environment(); }).what()) ==
         "the environment variable CATMAID_SERVER is not set");
 }
 
@@ -211,7 +197,8 @@ TEST_CASE("a folder answers like a server", "[client]") {
   CHECK(client.stacks()[0].id == 3);
   const xt::xtensor<std::uint8_t, 3> voxels = client.stack("em").scale<std::uint8_t>(0);
   CHECK(voxels(0, 9, 19) == test::voxel(0, 0, 9, 19));
-  const auto failure = failure_of([&] { (void)client.stack_info(4); });
-  CHECK(failure.code == Errc::not_found);
-  CHECK(failure.text == "cannot fetch " + file_url(dir.path().string()) + "/1/stack/4/info: there is no such file");
+  const auto failure = error_of([&] { (void)client.stack_info(4); });
+  CHECK(failure.code() == Errc::not_found);
+  CHECK(std::string(failure.what()) ==
+        "cannot fetch " + file_url(dir.path().string()) + "/1/stack/4/info: there is no such file");
 }

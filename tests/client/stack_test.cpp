@@ -9,26 +9,18 @@
 
 #include "client/instance.hpp"
 #include "support/catch.hpp"
+#include "support/error_of.hpp"
 #include "support/fault_server.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace catvox;
+using catvox::test::error_of;
 using namespace std::chrono_literals;
 using catvox::test::Instance;
 using catvox::test::voxel;
 using Voxels = xt::xtensor<std::uint8_t, 3>;
 
 namespace {
-
-Error error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error;
-  }
-  FAIL("no error");
-  return {Errc::io, ""};
-}
 
 // Every voxel of a part of a level, by formula. `source` maps an array slice to the slice that the viewer shows.
 void check_voxels(const Voxels& got, int level, const Index3& first,

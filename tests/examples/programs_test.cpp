@@ -396,7 +396,7 @@ TEST_CASE("no secret shows in a message", "[examples]") {
   }
 }
 
-TEST_CASE("--mirror-user and --mirror-password go to the mirror that was named", "[examples]") {
+TEST_CASE("options --mirror-user and --mirror-password go to the mirror that was named", "[examples]") {
   HttpServer tiles;
   tiles.serve_folder("", demo);
   tiles.protect("/tiles/png", "em", "section20");

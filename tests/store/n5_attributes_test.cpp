@@ -6,6 +6,7 @@
 #include "support/n5_fixtures.hpp"
 
 using namespace catvox;
+using catvox::test::error_of;
 
 namespace {
 

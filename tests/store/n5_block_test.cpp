@@ -11,6 +11,7 @@
 #include "support/n5_fixtures.hpp"
 
 using namespace catvox;
+using catvox::test::error_of;
 using n5_fixtures::Bytes;
 
 namespace {

@@ -8,6 +8,7 @@
 #include "support/error_of.hpp"
 
 using namespace catvox;
+using catvox::test::error_of;
 
 TEST_CASE("an image_base becomes the addresses of a level", "[store]") {
   const auto [image_base, attributes, block] = GENERATE(table<std::string, std::string, std::string>({

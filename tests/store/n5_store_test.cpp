@@ -14,6 +14,7 @@
 #include "support/n5_fixtures.hpp"
 
 using namespace catvox;
+using catvox::test::error_of;
 namespace fs = std::filesystem;
 
 namespace {

@@ -1,17 +1,22 @@
 #pragma once
 
 #include <catvox/core/error.hpp>
+#include <utility>
 
 #include "support/catch.hpp"
 
-/// The Error that `f` throws, for tests of its code and its whole text.
+namespace catvox::test {
+
+/// The Error that a call throws; fails the test if it throws none.
 template <class F>
-catvox::Error error_of(F&& f) {
+Error error_of(F&& call) {
   try {
-    f();
-  } catch (const catvox::Error& e) {
-    return e;
+    std::forward<F>(call)();
+  } catch (const Error& error) {
+    return error;
   }
-  FAIL("expected an Error");
-  return {catvox::Errc::io, ""};
+  FAIL("no error was thrown");
+  return {Errc::io, ""};
 }
+
+}  // namespace catvox::test

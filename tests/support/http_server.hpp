@@ -25,8 +25,8 @@ struct Answer {
 /// A well-behaved HTTP/1.1 server on 127.0.0.1, with keep-alive and a thread for each connection.
 ///
 /// Runs from construction to destruction. All members may be called from any thread at any time, so that a test can
-/// change what is served between two reads. Close clients first: an idle connection holds up the destructor for up to
-/// two seconds.
+/// change what is served between two reads. Connections are kept for two seconds of idleness; the destructor waits that
+/// out for those that a client still holds, so close clients first.
 class HttpServer {
  public:
   using Handler = std::function<Answer(const Received&)>;

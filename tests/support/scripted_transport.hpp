@@ -83,6 +83,11 @@ class ScriptedTransport final : public Transport {
     urls_.clear();
     cancelled_ = 0;
   }
+  /// Waits until every handler has returned: a read may end a moment before.
+  void settle() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return queue_.empty() && running_ == 0; });
+  }
   void wait_for_requests(std::size_t count) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return urls_.size() >= count; });
@@ -100,10 +105,13 @@ class ScriptedTransport final : public Transport {
     while (changed_.wait(lock, stop, [this] { return !held_ && !queue_.empty(); })) {
       Waiting next = std::move(queue_.front());
       queue_.pop_front();
+      ++running_;
       lock.unlock();
       answer(next);
       next = {};
       lock.lock();
+      --running_;
+      changed_.notify_all();
     }
   }
 
@@ -128,6 +136,7 @@ class ScriptedTransport final : public Transport {
   std::size_t cancelled_ = 0;
   TransferId last_id_ = 0;
   bool held_ = false;
+  int running_ = 0;
   std::vector<std::jthread> threads_;  // last: they stop before what they use is gone
 };
 

@@ -82,7 +82,7 @@ TEST_CASE("FaultServer floods", "[support]") {
   CHECK(get(server.url("/body"), 200ms).body.size() > 65536);
   const CURLcode endless = get(server.url("/headers"), 1s).code;
   CHECK((endless == CURLE_RECV_ERROR || endless == CURLE_OPERATION_TIMEDOUT));  // libcurl < 8.3 sets no limit
-  CHECK(get(server.url("/huge")).code != CURLE_OK);  // libcurl takes 100 KiB a line
+  CHECK(get(server.url("/huge")).code != CURLE_OK);                             // libcurl takes 100 KiB a line
 }
 
 TEST_CASE("FaultServer redirects to itself for ever", "[support]") {

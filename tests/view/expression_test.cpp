@@ -1,15 +1,13 @@
-// What people do with xtensor expressions, done with a view: the values are those of the same expression over an array
-// with the same voxels, and each chunk is requested once.
+// What people do with xtensor expressions, done with a view: the values are those that the voxels' formula gives, and
+// each chunk is requested once.
 
 #include <catvox/view/scale_view.hpp>
 #include <numeric>
-#include <optional>
+#include <set>
 #include <sstream>
 #include <xtensor/xadapt.hpp>
 #include <xtensor/xfixed.hpp>
-#include <xtensor/xhistogram.hpp>
 #include <xtensor/xio.hpp>
-#include <xtensor/xpad.hpp>
 #include <xtensor/xsort.hpp>
 #include <xtensor/xstrided_view.hpp>
 
@@ -24,23 +22,13 @@ using xt::placeholders::_;
 namespace {
 
 using Voxel = std::uint16_t;
-constexpr catvox::Shape3 shape = {6, 7, 8};
-constexpr catvox::Shape3 chunk_shape = {2, 4, 3};
 constexpr std::size_t all_chunks = 3 * 2 * 3;
 
-/// A level, and an array with the same voxels that no code under test made.
+/// Voxel (z, y, x) is 100 z + 10 y + x.
 struct Fixture {
-  std::shared_ptr<MemoryLevel<Voxel>> source = std::make_shared<MemoryLevel<Voxel>>(shape, chunk_shape);
+  std::shared_ptr<MemoryLevel<Voxel>> source =
+      std::make_shared<MemoryLevel<Voxel>>(catvox::Shape3{6, 7, 8}, catvox::Shape3{2, 4, 3});
   ScaleView<Voxel> level{source};
-  xt::xtensor<Voxel, 3> array = [] {
-    xt::xtensor<Voxel, 3> voxels({6, 7, 8});
-    for (std::size_t z = 0; z < 6; ++z) {
-      for (std::size_t y = 0; y < 7; ++y) {
-        for (std::size_t x = 0; x < 8; ++x) voxels(z, y, x) = static_cast<Voxel>(100 * z + 10 * y + x);
-      }
-    }
-    return voxels;
-  }();
 
   /// True if since the last call each of `count` chunks was requested exactly once.
   bool requested_once(std::size_t count = all_chunks) const {
@@ -51,250 +39,273 @@ struct Fixture {
   }
 };
 
+int voxel(int z, int y, int x) { return 100 * z + 10 * y + x; }
+
+/// True if a (6, 7, 8) array has the value expected(z, y, x) at each place.
+template <class A, class F>
+bool holds(const A& a, F expected) {
+  if (a.dimension() != 3 || a.shape(0) != 6 || a.shape(1) != 7 || a.shape(2) != 8) return false;
+  bool same = true;
+  for (int z = 0; z < 6; ++z) {
+    for (int y = 0; y < 7; ++y) {
+      for (int x = 0; x < 8; ++x)
+        same = same && static_cast<double>(a(z, y, x)) == static_cast<double>(expected(z, y, x));
+    }
+  }
+  return same;
+}
+
+/// The elements in C order.
+template <class A>
+std::vector<int> list(const A& a) {
+  return {a.begin(), a.end()};
+}
+
 }  // namespace
 
 TEST_CASE_METHOD(Fixture, "every way to assign a view is one read", "[view]") {
-  const xt::xtensor<Voxel, 3> expected = array;
-
   SECTION("construct a tensor") {
     const xt::xtensor<Voxel, 3> a = level;
-    CHECK((a == expected));
+    CHECK(holds(a, voxel));
   }
   SECTION("construct an array of dynamic rank") {
     const xt::xarray<Voxel> a = level;
-    CHECK((a == expected));
+    CHECK(holds(a, voxel));
   }
   SECTION("assign") {
     xt::xtensor<Voxel, 3> a = xt::zeros<Voxel>({1, 1, 1});
     a = level;
-    CHECK((a == expected));
+    CHECK(holds(a, voxel));
   }
   SECTION("assign without a temporary") {
     xt::xtensor<Voxel, 3> a;
     xt::noalias(a) = level;
-    CHECK((a == expected));
+    CHECK(holds(a, voxel));
   }
   SECTION("eval") {
     const auto a = xt::eval(level);
     static_assert(std::is_same_v<std::decay_t<decltype(a)>, xt::xtensor<Voxel, 3>>);
-    CHECK((a == expected));
+    CHECK(holds(a, voxel));
   }
-  SECTION("load") { CHECK((level.load() == expected)); }
+  SECTION("load") { CHECK(holds(level.load(), voxel)); }
   SECTION("column-major") {
     const xt::xtensor<Voxel, 3, xt::layout_type::column_major> a = level;
-    CHECK((a == expected));
+    CHECK(holds(a, voxel));
   }
   SECTION("fixed shape") {
     const xt::xtensor_fixed<Voxel, xt::xshape<6, 7, 8>> a = level;
-    CHECK((a == expected));
+    CHECK(holds(a, voxel));
   }
   SECTION("adapted memory") {
     std::vector<Voxel> memory(6 * 7 * 8);
     auto a = xt::adapt(memory, {6, 7, 8});
     xt::noalias(a) = level;
     CHECK(memory.back() == 567);
-    CHECK((a == expected));
+    CHECK(holds(a, voxel));
   }
   SECTION("another type") {
     const xt::xtensor<double, 3> a = level;
-    CHECK((a == xt::cast<double>(expected)));
+    CHECK(holds(a, voxel));
   }
   SECTION("a view of a larger array") {
     xt::xtensor<Voxel, 4> stacks = xt::zeros<Voxel>({2, 6, 7, 8});
     xt::noalias(xt::view(stacks, 1, xt::all(), xt::all(), xt::all())) = level;
-    CHECK((xt::view(stacks, 1) == expected));
-    CHECK(xt::sum(xt::view(stacks, 0))() == 0);
+    CHECK(holds(xt::view(stacks, 1), voxel));
+    CHECK(stacks(0, 5, 6, 7) == 0);
   }
   SECTION("a view of a larger array, by way of a temporary") {
     xt::xarray<Voxel> stacks = xt::zeros<Voxel>({2, 6, 7, 8});
     xt::view(stacks, 1) = level;
-    CHECK((xt::view(stacks, 1) == expected));
+    CHECK(holds(xt::view(stacks, 1), voxel));
   }
-  SECTION("a strided view of a larger array") {
+  SECTION("a strided view of a larger array, another type") {
     xt::xarray<float> volume = xt::zeros<float>({12, 7, 8});
     xt::noalias(xt::strided_view(volume, {xt::range(0, 12, 2), xt::all(), xt::all()})) = level;
-    CHECK((xt::strided_view(volume, {xt::range(0, 12, 2), xt::all(), xt::all()}) == xt::cast<float>(expected)));
-    CHECK(xt::sum(xt::strided_view(volume, {xt::range(1, 12, 2), xt::all(), xt::all()}))() == 0);
+    CHECK(volume(10, 6, 7) == 567);
+    CHECK(volume(11, 6, 7) == 0);
+    CHECK(holds(xt::strided_view(volume, {xt::range(0, 12, 2), xt::all(), xt::all()}), voxel));
   }
   SECTION("broadcast to more axes") {
     xt::xtensor<Voxel, 4> stacks = xt::zeros<Voxel>({2, 6, 7, 8});
-    xt::noalias(xt::view(stacks, xt::all(), xt::all(), xt::all(), xt::all())) = level;
-    CHECK((xt::view(stacks, 0) == expected));
-    CHECK((xt::view(stacks, 1) == expected));
+    xt::noalias(xt::view(stacks, xt::all())) = level;
+    CHECK(holds(xt::view(stacks, 0), voxel));
+    CHECK(holds(xt::view(stacks, 1), voxel));
   }
   SECTION("broadcast to more axes, by way of a temporary") {
     xt::xtensor<Voxel, 4> stacks = xt::zeros<Voxel>({2, 6, 7, 8});
     xt::view(stacks, xt::all()) = level;
-    CHECK((xt::view(stacks, 0) == expected));
-    CHECK((xt::view(stacks, 1) == expected));
+    CHECK(holds(xt::view(stacks, 0), voxel));
+    CHECK(holds(xt::view(stacks, 1), voxel));
   }
   CHECK(requested_once());
 }
 
 TEST_CASE_METHOD(Fixture, "a composite of views reads each of them once", "[view]") {
+  xt::xtensor<double, 3> a;
   SECTION("scaled to float") {
-    const xt::xtensor<float, 3> a = xt::cast<float>(level) / 255.f;
-    CHECK((a == xt::cast<float>(array) / 255.f));
+    const xt::xtensor<float, 3> scaled = xt::cast<float>(level) / 255.f;
+    CHECK(holds(scaled, [](int z, int y, int x) { return static_cast<float>(voxel(z, y, x)) / 255.f; }));
   }
   SECTION("the same view twice") {
-    const xt::xtensor<int, 3> a = level * level + xt::abs(1 - level);
-    CHECK((a == array * array + xt::abs(1 - array)));
+    a = level * level - level;
+    CHECK(holds(a, [](int z, int y, int x) { return voxel(z, y, x) * (voxel(z, y, x) - 1); }));
   }
-  SECTION("with an array") {
-    const xt::xtensor<int, 3> a = array - level;
-    CHECK((a == xt::zeros<int>({6, 7, 8})));
-  }
-  SECTION("with an array of fewer axes") {
+  SECTION("with arrays of as many and of fewer axes") {
+    const xt::xtensor<int, 3> ones = xt::ones<int>({6, 7, 8});
     const xt::xtensor<int, 1> weights = xt::arange<int>(8);
-    const xt::xarray<int> a = level * weights;
-    CHECK((a == array * weights));
+    a = level * weights + ones;
+    CHECK(holds(a, [](int z, int y, int x) { return voxel(z, y, x) * x + 1; }));
   }
   SECTION("into itself") {
-    xt::xtensor<Voxel, 3> a = array;
+    a = xt::ones<double>({6, 7, 8});
     a += level;
-    CHECK((a == 2 * array));
+    CHECK(holds(a, [](int z, int y, int x) { return voxel(z, y, x) + 1; }));
   }
   SECTION("into a view") {
     xt::xarray<float> stacks = xt::zeros<float>({2, 6, 7, 8});
     xt::noalias(xt::view(stacks, 0)) = xt::cast<float>(level) * 2.f;
-    CHECK((xt::view(stacks, 0) == 2.f * xt::cast<float>(array)));
+    CHECK(holds(xt::view(stacks, 0), [](int z, int y, int x) { return 2 * voxel(z, y, x); }));
+    CHECK(stacks(1, 5, 6, 7) == 0);
   }
   SECTION("choosing") {
-    const xt::xtensor<int, 3> a = xt::where(level > 300 && level < 400, 1, level);
-    CHECK((a == xt::where(array > 300 && array < 400, 1, array)));
+    a = xt::where(level > 300 && level < 400, 1, level);
+    CHECK(holds(a, [](int z, int y, int x) {
+      const int value = voxel(z, y, x);
+      return value > 300 && value < 400 ? 1 : value;
+    }));
   }
-  SECTION("comparing") { CHECK((level == array)); }
+  SECTION("comparing") {
+    const xt::xtensor<Voxel, 3> loaded = level;
+    CHECK(requested_once());
+    CHECK((level == loaded));
+  }
   SECTION("of slices") {
-    const auto evens = level.slice(xt::all(), xt::all(), xt::range(_, _, 2));
-    const xt::xtensor<int, 3> a = evens + evens;
-    CHECK((a == 2 * xt::view(array, xt::all(), xt::all(), xt::range(_, _, 2))));
+    const auto turned = level.slice(xt::range(_, _, -1));
+    a = turned + turned;
+    CHECK(holds(a, [](int z, int y, int x) { return 2 * voxel(5 - z, y, x); }));
   }
   SECTION("kept after the view is gone") {
     auto expression = [&] {
       const ScaleView<Voxel> local = level;
       return xt::cast<double>(local) + 0.5;
     }();
-    const xt::xtensor<double, 3> a = expression;
-    CHECK(a(5, 6, 7) == 567.5);
+    a = expression;
+    CHECK(holds(a, [](int z, int y, int x) { return voxel(z, y, x) + 0.5; }));
   }
   CHECK(requested_once());
 }
 
 TEST_CASE_METHOD(Fixture, "reducers of views read each chunk once", "[view]") {
+  // Means over an axis are the value in its middle: z 2.5, y 3, x 3.5.
   SECTION("whole") {
-    CHECK(xt::sum(level)() == xt::sum(array)());
-    CHECK(xt::mean(level)() == Approx(xt::mean(array)()));
+    CHECK(xt::sum(level)() == 336 * 283.5);
+    CHECK(xt::mean(level)() == 283.5);
     CHECK(xt::amax(level)() == 567);
-    CHECK(xt::stddev(level)() == Approx(xt::stddev(array)()));
+    // Variances of 6, 7 and 8 neighbours: (n^2 - 1) / 12.
+    CHECK(xt::variance(level)() == Approx(10000 * 35. / 12 + 100 * 48. / 12 + 63. / 12));
   }
   SECTION("first axis") {
     const xt::xtensor<int, 2> a = xt::sum(level, {0});
-    CHECK((a == xt::sum(array, {0})));
+    CHECK(a(0, 0) == 1500);
+    CHECK(a(6, 7) == 1500 + 6 * 67);
   }
   SECTION("last axes") {
-    const xt::xarray<int> a = xt::amin(level, {1, 2});
-    CHECK((a == xt::amin(array, {1, 2})));
+    const xt::xarray<int> a = xt::amax(level, {1, 2});
+    CHECK(list(a) == std::vector{67, 167, 267, 367, 467, 567});
   }
   SECTION("outer axes, kept") {
-    const xt::xarray<int> a = xt::sum(level, {0, 2}, xt::keep_dims);
-    CHECK((a == xt::sum(array, {0, 2}, xt::keep_dims)));
+    const xt::xarray<double> a = xt::mean(level, {0, 2}, xt::keep_dims);
+    CHECK(a.shape() == xt::dynamic_shape<std::size_t>{1, 7, 1});
+    CHECK(a(0, 6, 0) == 250 + 60 + 3.5);
   }
   SECTION("at once") {
     const xt::xtensor<int, 2> a = xt::sum(level, {1}, xt::evaluation_strategy::immediate);
-    CHECK((a == xt::sum(array, {1})));
+    CHECK(a(5, 7) == 7 * 537);
   }
-  SECTION("from an initial value") { CHECK(xt::sum<int>(level, xt::initial(1000))() == xt::sum<int>(array)() + 1000); }
+  SECTION("from an initial value") { CHECK(xt::sum<int>(level, xt::initial(1000))() == 96256); }
   SECTION("a reducer in a function") {
     const xt::xtensor<double, 2> a = xt::mean(level, {0}) * 2.0;
-    CHECK(xt::allclose(a, xt::mean(array, {0}) * 2.0));
+    CHECK(a(6, 7) == 2 * 317.);
   }
   SECTION("a function in a reducer") {
-    const xt::xtensor<double, 1> a = xt::sum(xt::cast<double>(level) / 10. + level, {0, 1});
-    CHECK(xt::allclose(a, xt::sum(xt::cast<double>(array) / 10. + array, {0, 1})));
+    const xt::xtensor<double, 1> a = xt::sum(xt::cast<double>(level) * 0.5 + level, {0, 1});
+    CHECK(a(7) == 1.5 * 42 * 287);
   }
-  SECTION("a reducer in a reducer") { CHECK(xt::amax(xt::sum(level, {0}))() == xt::amax(xt::sum(array, {0}))()); }
+  SECTION("a reducer in a reducer") { CHECK(xt::amax(xt::sum(level, {0}))() == 1902); }
   SECTION("iterated, forwards and backwards") {
-    const auto lazy = xt::sum(level, {0});
-    const xt::xtensor<int, 2> expected = xt::sum(array, {0});
-    CHECK(std::vector<int>(lazy.begin(), lazy.end()) == std::vector<int>(expected.begin(), expected.end()));
-    CHECK(std::vector<int>(lazy.rbegin(), lazy.rend()) == std::vector<int>(expected.rbegin(), expected.rend()));
-    CHECK(lazy(6, 7) == expected(6, 7));
-  }
-  SECTION("with results of other types") {
-    CHECK(xt::minmax(level)() == std::array<Voxel, 2>{0, 567});
-    CHECK(xt::prod(xt::cast<double>(level) + 1.)() == Approx(xt::prod(xt::cast<double>(array) + 1.)()));
-    CHECK((xt::eval(xt::count_nonzero(level, {0})) == xt::eval(xt::count_nonzero(array, {0}))));
+    const auto lazy = xt::amin(level.slice(xt::all(), xt::range(5, 7), xt::range(_, _, 4)), {0});
+    CHECK(list(lazy) == std::vector{50, 54, 60, 64});
+    CHECK(std::vector<int>(lazy.rbegin(), lazy.rend()) == std::vector{64, 60, 54, 50});
+    CHECK(lazy(1, 1) == 64);
+    CHECK(requested_once(6));
+    CHECK(level.load().size() == 336);
   }
   CHECK(requested_once());
 }
 
-TEST_CASE_METHOD(Fixture, "accumulators and sorting go through a copy", "[view]") {
+TEST_CASE_METHOD(Fixture, "sorting and accumulating go through a copy", "[view]") {
   const xt::xarray<double> running = xt::cumsum(xt::cast<double>(level), 0);
-  CHECK((running == xt::cumsum(xt::cast<double>(array), 0)));
-  CHECK((xt::sort(level, 0) == xt::sort(array, 0)));
-  CHECK((xt::argmax(level, 2) == xt::argmax(array, 2)));
-  CHECK(xt::median(level) == xt::median(array));
-  CHECK((xt::unique(level) == xt::unique(array)));
-  CHECK((xt::histogram(level.load(), std::size_t{4}) == xt::histogram(array, std::size_t{4})));
-  CHECK((xt::pad(level.load(), 1) == xt::pad(array, 1)));
+  CHECK(running(5, 6, 7) == 1902);
+  CHECK(xt::median(level) == 283);  // of type Voxel, between 283 and 284
+  CHECK(list(xt::argmax(level.slice(1, xt::range(_, _, -1)), 0)) == std::vector<int>(8, 0));
+  CHECK(list(xt::sort(level.slice(0, 0, xt::range(_, _, -1)))) == std::vector{0, 1, 2, 3, 4, 5, 6, 7});
 }
 
 TEST_CASE_METHOD(Fixture, "xt::view and xt::transpose of a view are views", "[view]") {
   SECTION("a slice") {
     const auto cut = xt::view(level, 5, xt::all(), xt::range(0, 3));
     static_assert(std::is_same_v<decltype(cut), const ScaleView<Voxel, 2>>);
-    const xt::xtensor<Voxel, 2> a = cut;
-    CHECK((a == xt::view(array, 5, xt::all(), xt::range(0, 3))));
+    CHECK(cut.load()(6, 2) == 562);
     CHECK(requested_once(2));
   }
   SECTION("a slice of a temporary, broadcast") {
-    const xt::xtensor<Voxel, 3> a = xt::broadcast(xt::view(ScaleView<Voxel>(level), xt::range(0, 1)), {6, 7, 8});
-    CHECK((a == xt::broadcast(xt::view(array, xt::range(0, 1)), {6, 7, 8})));
+    const xt::xtensor<Voxel, 3> a = xt::broadcast(xt::view(ScaleView<Voxel>(level), xt::range(2, 3)), {6, 7, 8});
+    CHECK(holds(a, [](int, int y, int x) { return voxel(2, y, x); }));
     CHECK(requested_once(6));
   }
   SECTION("rows") {
-    const xt::xtensor<Voxel, 1> a = xt::row(level.slice(3), 2);
-    CHECK((a == xt::row(xt::xtensor<Voxel, 2>(xt::view(array, 3)), 2)));
+    CHECK(list(xt::row(level.slice(3), 2)) == std::vector{320, 321, 322, 323, 324, 325, 326, 327});
     CHECK(requested_once(3));
   }
   SECTION("transposed") {
-    const xt::xtensor<Voxel, 3> a = xt::transpose(level);
-    CHECK((a == xt::transpose(array)));
+    CHECK(xt::transpose(level).load()(7, 6, 5) == 567);
     CHECK(requested_once());
-    const xt::xtensor<Voxel, 3> b = xt::transpose(level, {1, 2, 0});
-    CHECK((b == xt::transpose(array, {1, 2, 0})));
-    const xt::xtensor<Voxel, 3> c = xt::transpose(level, std::vector<std::size_t>{2, 0, 1});
-    CHECK((c == xt::transpose(array, {2, 0, 1})));
+    CHECK(xt::transpose(level, {1, 2, 0}).load()(6, 7, 5) == 567);
+    CHECK(xt::transpose(level, std::vector<std::size_t>{2, 0, 1}).load()(7, 5, 6) == 567);
     CHECK_THROWS_WITH(xt::transpose(level, {1, 0}), "transpose: 2 axes for a view with 3");
   }
   SECTION("kept indices fetch their chunks alone") {
     const xt::xtensor<Voxel, 3> a = xt::view(level, xt::keep(0, 5), xt::all(), xt::range(0, 3));
-    CHECK((a == xt::view(array, xt::keep(0, 5), xt::all(), xt::range(0, 3))));
+    CHECK(a.shape() == std::array<std::size_t, 3>{2, 7, 3});
+    CHECK(a(1, 6, 2) == 562);
     CHECK(requested_once(4));
   }
   SECTION("dropped indices") {
-    const xt::xarray<Voxel> a = xt::view(level, 1, xt::drop(0, 1, 2, 3), xt::all());
-    CHECK((a == xt::view(array, 1, xt::drop(0, 1, 2, 3), xt::all())));
-    CHECK(requested_once(3));
+    CHECK(list(xt::view(level.slice(1), xt::drop(0, 1, 2, 3, 5), xt::range(0, 2))) == std::vector{140, 141, 160, 161});
+    CHECK(requested_once(1));
   }
   SECTION("strided views fetch the chunks of their voxels alone") {
     const xt::xarray<Voxel> a = xt::strided_view(level, {xt::range(4, 6), 0, xt::ellipsis()});
-    CHECK((a == xt::strided_view(array, {xt::range(4, 6), 0, xt::ellipsis()})));
+    CHECK(a(1, 7) == 507);
     CHECK(requested_once(3));
   }
   SECTION("flattened") {
-    CHECK((xt::eval(xt::flatten(level)) == xt::flatten(array)));
+    CHECK(list(xt::flatten(level)).back() == 567);
     CHECK(requested_once());
   }
 }
 
 TEST_CASE_METHOD(Fixture, "walking a view requests each chunk once", "[view]") {
-  const xt::xtensor<Voxel, 3> expected = array;
-  SECTION("in C order") { CHECK(std::equal(level.begin(), level.end(), expected.begin(), expected.end())); }
-  SECTION("backwards") { CHECK(std::equal(level.rbegin(), level.rend(), expected.rbegin(), expected.rend())); }
+  const std::vector<int> in_order = list(level.load());
+  CHECK(requested_once());
+  SECTION("in C order") { CHECK(list(level) == in_order); }
+  SECTION("backwards") {
+    CHECK(std::vector<int>(level.rbegin(), level.rend()) == std::vector<int>(in_order.rbegin(), in_order.rend()));
+  }
   SECTION("in column-major order") {
     constexpr auto order = xt::layout_type::column_major;
-    CHECK(std::equal(level.begin<order>(), level.end<order>(), expected.begin<order>(), expected.end<order>()));
+    const std::vector<int> walked(level.begin<order>(), level.end<order>());
+    CHECK(std::vector<int>(walked.begin(), walked.begin() + 8) == std::vector{0, 100, 200, 300, 400, 500, 10, 110});
   }
   SECTION("by random access") {
     const auto begin = level.begin();
@@ -303,17 +314,8 @@ TEST_CASE_METHOD(Fixture, "walking a view requests each chunk once", "[view]") {
     CHECK(*(level.end() - 336) == 0);
     CHECK(level.end() - begin == 336);
   }
-  SECTION("element by element") {
-    for (std::size_t z = 0; z < 6; ++z) {
-      for (std::size_t y = 0; y < 7; ++y) {
-        for (std::size_t x = 0; x < 8; ++x) REQUIRE(level(z, y, x) == expected(z, y, x));
-      }
-    }
-  }
-  SECTION("by algorithms") {
-    CHECK(std::accumulate(level.begin(), level.end(), 0) == xt::sum(array)());
-    CHECK(*std::max_element(level.begin(), level.end()) == 567);
-  }
+  SECTION("element by element") { CHECK(holds(level, voxel)); }
+  SECTION("by algorithms") { CHECK(*std::max_element(level.begin(), level.end()) == 567); }
   CHECK(requested_once());
 }
 
@@ -352,12 +354,12 @@ TEST_CASE_METHOD(Fixture, "a small view prints as an array does", "[view]") {
 }
 
 TEST_CASE_METHOD(Fixture, "views of rank 0 and without voxels are expressions too", "[view]") {
-  const auto voxel = level.slice(1, 2, 3);
-  static_assert(std::is_same_v<decltype(voxel), const ScaleView<Voxel, 0>>);
-  const xt::xtensor<Voxel, 0> a = voxel;
+  const auto one = level.slice(1, 2, 3);
+  static_assert(std::is_same_v<decltype(one), const ScaleView<Voxel, 0>>);
+  const xt::xtensor<Voxel, 0> a = one;
   CHECK(a() == 123);
-  CHECK(xt::sum(voxel)() == 123);
-  CHECK(*voxel.begin() == 123);
+  CHECK(xt::sum(one)() == 123);
+  CHECK(*one.begin() == 123);
 
   source->take_requests();
   const auto nothing = level.slice(xt::range(2, 2));
@@ -374,26 +376,31 @@ TEST_CASE_METHOD(Fixture, "a failed read is thrown out of the statement that eva
   source->break_voxel({3, 3, 3});
   const char* const message = "cannot fetch the chunk: no route";
   xt::xtensor<Voxel, 3> tensor;
-  xt::xarray<double> array_of_double;
-  xt::xtensor<Voxel, 4> larger = xt::zeros<Voxel>({2, 6, 7, 8});
+  xt::xtensor<double, 3> doubles;
+  xt::xarray<Voxel> larger = xt::zeros<Voxel>({2, 6, 7, 8});
   SECTION("construct") { CHECK_THROWS_WITH((xt::xtensor<Voxel, 3>(level)), message); }
   SECTION("assign") { CHECK_THROWS_WITH(tensor = level, message); }
   SECTION("noalias") { CHECK_THROWS_WITH(xt::noalias(tensor) = level, message); }
-  SECTION("another type") { CHECK_THROWS_WITH(array_of_double = level, message); }
+  SECTION("another type") { CHECK_THROWS_WITH(doubles = level, message); }
   SECTION("eval") { CHECK_THROWS_WITH(xt::eval(level), message); }
-  SECTION("composite") { CHECK_THROWS_WITH(array_of_double = xt::cast<double>(level) / 255., message); }
+  SECTION("composite") { CHECK_THROWS_WITH(doubles = xt::cast<double>(level) + 0.5, message); }
   SECTION("into itself") { CHECK_THROWS_WITH(larger += level, message); }
   SECTION("into a view") { CHECK_THROWS_WITH(xt::noalias(xt::view(larger, 1)) = level, message); }
-  SECTION("composite into a view") { CHECK_THROWS_WITH(xt::noalias(xt::view(larger, 1)) = level * 2, message); }
   SECTION("reducer") { CHECK_THROWS_WITH(xt::sum(level)(), message); }
-  SECTION("reducer of a composite") { CHECK_THROWS_WITH(xt::mean(xt::cast<double>(level) / 2.)(), message); }
-  SECTION("reducer over an axis") { CHECK_THROWS_WITH(array_of_double = xt::sum(level, {0}), message); }
+  SECTION("reducer of a composite") { CHECK_THROWS_WITH(xt::amax(xt::cast<double>(level) + 0.5)(), message); }
+  SECTION("reducer over an axis") { CHECK_THROWS_WITH((xt::xtensor<int, 2>(xt::sum(level, {0}))), message); }
   SECTION("iteration") { CHECK_THROWS_WITH(std::accumulate(level.begin(), level.end(), 0), message); }
   SECTION("element") { CHECK_THROWS_WITH(level(3, 3, 3), message); }
-  SECTION("comparison") { CHECK_THROWS_WITH((level == array), message); }
-  SECTION("kept indices") { CHECK_THROWS_WITH(array_of_double = xt::view(level, xt::keep(3)), message); }
-  SECTION("strided view") { CHECK_THROWS_WITH(array_of_double = xt::strided_view(level, {3, xt::all()}), message); }
-  SECTION("printing") { CHECK_THROWS_WITH(std::ostringstream() << level.slice(3), message); }
+  SECTION("comparison") { CHECK_THROWS_WITH((level == level), message); }
+  SECTION("kept indices") {
+    CHECK_THROWS_WITH((xt::xtensor<Voxel, 3>(xt::view(level, xt::keep(0, 3), xt::all(), xt::range(0, 4)))), message);
+  }
+  SECTION("strided view") {
+    CHECK_THROWS_WITH((xt::xarray<Voxel>(xt::strided_view(level, {3, 3, xt::ellipsis()}))), message);
+  }
+  SECTION("printing") {
+    CHECK_THROWS_WITH(std::ostringstream() << level.slice(3, xt::all(), xt::range(_, _, 3)), message);
+  }
   SECTION("asynchronous") {
     auto future = level.read_async();
     CHECK_THROWS_WITH(future.get(), message);
@@ -403,15 +410,12 @@ TEST_CASE_METHOD(Fixture, "a failed read is thrown out of the statement that eva
 // In C++20 g++ lets the dynamic shape of xtensor 0.24 and 0.25 pass for std::array (see xtensor.hpp).
 TEST_CASE("temporaries of dynamic rank are xarrays", "[view]") {
   using Dynamic = xt::dynamic_shape<std::size_t>;
-  static_assert(
-      std::is_same_v<xt::detail::xtype_for_shape<Dynamic>::type<int, xt::layout_type::row_major>, xt::xarray<int>>);
-  static_assert(
-      std::is_same_v<xt::detail::xtype_for_shape<std::array<std::size_t, 2>>::type<int, xt::layout_type::row_major>,
-                     xt::xtensor<int, 2>>);
+  using Static = std::array<std::size_t, 2>;
+  constexpr auto order = xt::layout_type::row_major;
+  static_assert(std::is_same_v<xt::detail::xtype_for_shape<Dynamic>::type<int, order>, xt::xarray<int>>);
+  static_assert(std::is_same_v<xt::detail::xtype_for_shape<Static>::type<int, order>, xt::xtensor<int, 2>>);
   xt::xarray<int> a = xt::zeros<int>({2, 3});
-  const xt::xarray<int> b = {1, 2, 3};
-  xt::strided_view(a, {1, xt::all()}) = b;
-  CHECK((a == xt::xarray<int>{{0, 0, 0}, {1, 2, 3}}));
-  CHECK((xt::eval(xt::strided_view(a, {1, xt::ellipsis()})) == b));
-  CHECK((xt::pad(b, 1) == xt::xarray<int>{0, 1, 2, 3, 0}));
+  xt::strided_view(a, {1, xt::all()}) = xt::xarray<int>{1, 2, 3};
+  CHECK(list(a) == std::vector{0, 0, 0, 1, 2, 3});
+  CHECK(list(xt::eval(xt::strided_view(a, {1, xt::ellipsis()}))) == std::vector{1, 2, 3});
 }

@@ -59,12 +59,14 @@ class MemoryLevel : public LevelSource {
   }
 
   [[nodiscard]] std::shared_ptr<const LevelSource> at_level(int level) const override {
-    if (level >= 0 && static_cast<std::size_t>(level) < others_.size()) return others_[static_cast<std::size_t>(level)];
+    if (level >= 0 && static_cast<std::size_t>(level) < others_.size()) {
+      return others_[static_cast<std::size_t>(level)].lock();
+    }
     throw Error(Errc::not_found, "no level " + std::to_string(level));
   }
 
   /// What at_level() gives, level 0 first.
-  void set_levels(std::vector<std::shared_ptr<const LevelSource>> levels) { others_ = std::move(levels); }
+  void set_levels(std::vector<std::weak_ptr<const LevelSource>> levels) { others_ = std::move(levels); }
 
   /// Reads that touch this voxel fail.
   void break_voxel(const Index3& voxel) { broken_ = voxel; }
@@ -83,7 +85,7 @@ class MemoryLevel : public LevelSource {
   LevelGeometry geometry_;
   Shape3 chunk_shape_;
   int level_;
-  std::vector<std::shared_ptr<const LevelSource>> others_;
+  std::vector<std::weak_ptr<const LevelSource>> others_;
   std::optional<Index3> broken_;
   mutable std::mutex mutex_;
   mutable std::vector<Index3> requested_;

@@ -29,9 +29,9 @@ bool is_available(Compression compression) noexcept;
 /// | gzip  | RFC 1952, one member or several, or RFC 1950 (zlib); told apart by their bytes |
 /// | bzip2 | one stream or several |
 /// | xz    | one stream or several, with a dictionary of at most 128 MiB (preset 9 has 64) |
-/// | lz4   | lz4-java's LZ4Block records, LZ4 frames, a bare block (z5), or one behind its size (numcodecs); told apart
-/// by their bytes | | zstd  | one frame or several | | blosc | one blosc 1 frame, with every inner codec that the blosc
-/// library has |
+/// | lz4   | lz4-java's LZ4Block records, LZ4 frames, a bare block (z5), or one behind its size; told apart by their bytes |
+/// | zstd  | one frame or several |
+/// | blosc | one blosc 1 frame, with every inner codec that the blosc library has |
 ///
 /// Every checksum that the format carries is verified, and a compressed stream must be there up to its end mark. What
 /// follows the end mark and is no further stream is ignored, as N5's reference reader does; so are bytes of a raw

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <stdexcept>
+#include <exception>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -33,18 +34,23 @@ struct ErrorContext {
 };
 
 /// The only exception that catvox throws on purpose. what() says what failed, where, what was
-/// expected and what came; it never holds a credential.
-class Error : public std::runtime_error {
+/// expected and what came; it never holds a credential. Copies share their text, so copying does not throw.
+class Error : public std::exception {
  public:
-  Error(Errc code, const std::string& message, ErrorContext context = {})
-      : std::runtime_error(message), code_(code), context_(std::move(context)) {}
+  Error(Errc code, std::string message, ErrorContext context = {})
+      : state_(std::make_shared<const State>(State{code, std::move(message), std::move(context)})) {}
 
-  [[nodiscard]] Errc code() const noexcept { return code_; }
-  [[nodiscard]] const ErrorContext& context() const noexcept { return context_; }
+  [[nodiscard]] const char* what() const noexcept override { return state_->message.c_str(); }
+  [[nodiscard]] Errc code() const noexcept { return state_->code; }
+  [[nodiscard]] const ErrorContext& context() const noexcept { return state_->context; }
 
  private:
-  Errc code_;
-  ErrorContext context_;
+  struct State {
+    Errc code;
+    std::string message;
+    ErrorContext context;
+  };
+  std::shared_ptr<const State> state_;
 };
 
 }  // namespace catvox

@@ -1,0 +1,357 @@
+#include "http/lane.hpp"
+
+#include <algorithm>
+#include <catvox/http/url.hpp>
+#include <new>
+
+#include "http/curl_transport.hpp"
+#include "http/file_fetch.hpp"
+
+namespace catvox::detail {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int max_redirects = 10;
+constexpr std::size_t first_window = 8;                  // transfers that a lane starts with; see Lane::sleep
+constexpr std::chrono::microseconds delivery_turn{300};  // of decoding, before the sockets are looked at again
+constexpr std::size_t pooled_bodies = 8;
+constexpr std::size_t pooled_body_bytes = std::size_t{2} << 20;
+
+bool is_file(const std::string& url) { return scheme_of(url) == "file"; }
+
+}  // namespace
+
+Lane::Lane(CurlTransport& transport, std::size_t max_window)
+    : transport_(transport),
+      multi_(curl_multi_init()),
+      max_window_(max_window),
+      window_(std::min(first_window, max_window)) {
+  if (!multi_) throw std::bad_alloc();
+  curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(max_window));
+}
+
+Lane::~Lane() {
+  for (const auto& [easy, transfer] : running_) curl_multi_remove_handle(multi_.get(), easy);
+}
+
+void Lane::run() {
+  while (true) {
+    std::vector<TransferPtr> fresh;
+    std::vector<Transport::TransferId> cancelled;
+    {
+      const std::lock_guard lock(transport_.mutex());
+      if (transport_.stopping()) return;
+      sleeping = false;
+      has_room = false;  // set again by sleep(), when it is known
+      cancelled.swap(to_cancel);
+      while (running_.size() + fresh.size() < window_) {
+        auto transfer = transport_.take(*this, running_.size() + fresh.size());
+        if (!transfer) break;
+        fresh.push_back(std::move(transfer));
+        // A file is read right here: one at a time, so that the lanes share them evenly.
+        if (is_file(fresh.back()->url)) break;
+      }
+    }
+    if (!cancelled.empty()) cancel(cancelled);
+    begin_due_retries();
+    const bool began = !fresh.empty();
+    for (auto& transfer : fresh) begin(std::move(transfer));
+
+    int running = 0;
+    curl_multi_perform(multi_.get(), &running);
+    const bool finished = finish_done();
+    end_stalled();
+    const bool delivered = deliver_ready();
+    if (!began && !finished && !delivered) sleep();
+  }
+}
+
+// libcurl's own low-speed limit averages over seconds: it takes a slow transfer for a stalled one and the other way
+// round.
+void Lane::end_stalled() {
+  const auto now = Clock::now();
+  if (now < next_stall_check_) return;
+  const auto limit = transport_.options().stall_timeout;
+  next_stall_check_ = now + stall_check_interval();
+  std::vector<TransferPtr> stalled;
+  for (auto it = running_.begin(); it != running_.end();) {
+    if (now - it->second->last_byte < limit) {
+      ++it;
+      continue;
+    }
+    curl_multi_remove_handle(multi_.get(), it->first);
+    stalled.push_back(std::move(it->second));
+    it = running_.erase(it);
+  }
+  for (auto& transfer : stalled) {
+    transfer->response.status = 0;
+    retry_or_fail(std::move(transfer), Errc::timeout, "no byte arrived for " + std::to_string(limit.count()) + " ms");
+  }
+}
+
+milliseconds Lane::stall_check_interval() const {
+  return std::clamp(transport_.options().stall_timeout / 4, milliseconds(1), milliseconds(1000));
+}
+
+// Waits for sockets, timers or a wake-up. A lane that has nothing to decode while requests are queued has too few
+// transfers under way for this server's latency: it doubles their number, from a handful (all that a near server
+// needs; more would only hold memory) up to its share of the connections.
+void Lane::sleep() {
+  bool could_grow = false;
+  {
+    const std::lock_guard lock(transport_.mutex());
+    if (transport_.stopping() || transport_.has_ready() || !to_cancel.empty()) return;
+    could_grow = transport_.has_queue() && window_ < max_window_;
+    has_room = running_.size() < window_;
+    sleeping = true;
+    if (running_.empty() && !transport_.has_queue()) window_ = std::min(first_window, max_window_);
+  }
+  milliseconds wait = could_grow ? milliseconds(1) : running_.empty() ? milliseconds(60'000) : stall_check_interval();
+  if (!waiting_.empty()) {
+    const auto until = std::chrono::ceil<milliseconds>(waiting_.begin()->first - Clock::now());
+    wait = std::clamp(until, milliseconds(0), wait);
+  }
+  int events = 0;
+  curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(wait.count()), &events);
+  if (could_grow && events == 0) window_ = std::min(2 * window_, max_window_);
+}
+
+void Lane::cancel(const std::vector<Transport::TransferId>& ids) {
+  const auto listed = [&](const TransferPtr& t) { return std::find(ids.begin(), ids.end(), t->id) != ids.end(); };
+  for (auto it = running_.begin(); it != running_.end();) {
+    if (!listed(it->second)) {
+      ++it;
+      continue;
+    }
+    curl_multi_remove_handle(multi_.get(), it->first);
+    transport_.end(it->second->id);
+    it = running_.erase(it);
+  }
+  std::erase_if(waiting_, [&](const auto& entry) {
+    if (!listed(entry.second)) return false;
+    transport_.end(entry.second->id);
+    return true;
+  });
+}
+
+void Lane::begin_due_retries() {
+  while (!waiting_.empty() && waiting_.begin()->first <= Clock::now()) {
+    auto node = waiting_.extract(waiting_.begin());
+    begin(std::move(node.mapped()));
+  }
+}
+
+// The two that it calls move `transfer` on only when nothing of theirs can throw any more.
+void Lane::begin(TransferPtr transfer) {
+  try {
+    is_file(transfer->url) ? run_file(transfer) : begin_http(transfer);
+  } catch (const Error& error) {
+    fail(std::move(transfer), error.code(), error.what());
+  } catch (const std::exception& error) {
+    fail(std::move(transfer), Errc::connection, error.what());
+  }
+}
+
+void Lane::run_file(TransferPtr& transfer) {
+  if (!bodies_.empty()) {
+    transfer->response.body = std::move(bodies_.back());
+    bodies_.pop_back();
+    transfer->response.body.clear();
+  }
+  transfer->response.attempts = 1;
+  fetch_file(transfer->request, transfer->body_limit, transfer->response);
+  make_ready(std::move(transfer));
+}
+
+void Lane::begin_http(TransferPtr& transfer) {
+  ++transfer->response.attempts;
+  if (idle_.empty()) {
+    transfer->easy.reset(curl_easy_init());
+    if (!transfer->easy) throw std::bad_alloc();
+  } else {
+    transfer->easy = std::move(idle_.back());
+    idle_.pop_back();
+  }
+  if (transfer->response.body.capacity() == 0 && !bodies_.empty()) {
+    transfer->response.body = std::move(bodies_.back());
+    bodies_.pop_back();
+  }
+  prepare(*transfer, transport_.options());
+  CURL* easy = transfer->easy.get();
+  const auto entry = running_.try_emplace(easy).first;  // before the transfer runs: this may throw
+  if (curl_multi_add_handle(multi_.get(), easy) != CURLM_OK) {
+    running_.erase(entry);
+    throw std::bad_alloc();
+  }
+  transfer->last_byte = Clock::now();
+  entry->second = std::move(transfer);
+}
+
+bool Lane::finish_done() {
+  bool finished = false;
+  int left = 0;
+  while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    const auto code = message->data.result;
+    const auto found = running_.find(message->easy_handle);
+    curl_multi_remove_handle(multi_.get(), message->easy_handle);
+    auto transfer = std::move(found->second);
+    running_.erase(found);
+    finish(std::move(transfer), code);
+    finished = true;
+  }
+  return finished;
+}
+
+// Runs handlers, of transfers that this lane or another one finished, but not for so long that the server runs out of
+// requests to answer.
+bool Lane::deliver_ready() {
+  bool delivered = false;
+  const auto end = Clock::now() + delivery_turn;
+  while (auto transfer = transport_.take_ready()) {
+    deliver(std::move(transfer));
+    delivered = true;
+    if (Clock::now() >= end) break;
+  }
+  return delivered;
+}
+
+void Lane::finish(TransferPtr transfer, CURLcode code) {
+  CURL* easy = transfer->easy.get();
+  auto& response = transfer->response;
+  response.url = redact_url(transfer->url);
+  response.status = status_of(*transfer);
+  if (transfer->body_too_large) {
+    fail(std::move(transfer), Errc::too_large,
+         "the answer is larger than the limit of " + std::to_string(transport_.options().max_body_bytes) + " bytes");
+    return;
+  }
+  if (code != CURLE_OK) {
+    response.status = 0;
+    const auto kind = code == CURLE_OPERATION_TIMEDOUT ? Errc::timeout : Errc::connection;
+    const bool retry = worth_retrying(code);
+    // libcurl's longer text has times and ports in it; it is worth them where it explains a TLS or proxy failure.
+    const bool explain = !retry || code == CURLE_SSL_CONNECT_ERROR;
+    const std::string reason =
+        explain && transfer->curl_message[0] != '\0' ? transfer->curl_message.data() : curl_easy_strerror(code);
+    retry ? retry_or_fail(std::move(transfer), kind, reason) : fail(std::move(transfer), kind, reason);
+    return;
+  }
+  if (char* type = nullptr; curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type != nullptr) {
+    response.content_type = type;
+  }
+  const int status = response.status;
+  if (status == 301 || status == 302 || status == 303 || status == 307 || status == 308) {
+    follow_redirect(std::move(transfer));
+    return;
+  }
+  if (worth_retrying(transfer->request, status) && response.attempts < max_attempts(transfer->request)) {
+    curl_off_t seconds = 0;
+    curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
+    retry_or_fail(std::move(transfer), Errc::http_status, "HTTP " + std::to_string(status),
+                  std::chrono::seconds(std::clamp<curl_off_t>(seconds, 0, 1'000'000)));
+    return;
+  }
+  make_ready(std::move(transfer));
+}
+
+void Lane::follow_redirect(TransferPtr transfer) {
+  char* location = nullptr;
+  curl_easy_getinfo(transfer->easy.get(), CURLINFO_REDIRECT_URL, &location);
+  if (location == nullptr) {  // a 3xx without Location is an answer like any other
+    make_ready(std::move(transfer));
+    return;
+  }
+  const auto scheme = scheme_of(location);
+  if (scheme != "http" && scheme != "https") {
+    fail(std::move(transfer), Errc::refused, "a redirect to " + redact_url(location) + " is not followed");
+    return;
+  }
+  if (++transfer->redirects > max_redirects) {
+    fail(std::move(transfer), Errc::refused, "more than " + std::to_string(max_redirects) + " redirects");
+    return;
+  }
+  transfer->url = location;
+  --transfer->response.attempts;  // a hop is not another attempt
+  recycle(std::move(transfer->easy));
+  begin(std::move(transfer));
+}
+
+void Lane::make_ready(TransferPtr transfer) {
+  if (transfer->easy) recycle(std::move(transfer->easy));
+  transport_.make_ready(*this, std::move(transfer));
+}
+
+void Lane::deliver(TransferPtr transfer) {
+  try {
+    transfer->handler->on_response(transfer->response);
+  } catch (const Error& error) {
+    if (error.code() == Errc::corrupt_data && !is_file(transfer->url)) {
+      transfer->past_caches = true;
+      transport_.adopt(*this, transfer->id);
+      retry_or_fail(std::move(transfer), error.code(), error.what());
+    } else {
+      fail(std::move(transfer), error.code(), error.what());
+    }
+    return;
+  } catch (const std::bad_alloc&) {
+    fail(std::move(transfer), Errc::too_large, "not enough memory");
+    return;
+  }
+  transport_.end(transfer->id);
+  recycle(std::move(transfer->response.body));
+}
+
+void Lane::retry_or_fail(TransferPtr transfer, Errc code, const std::string& reason, milliseconds server_wait) {
+  const RetryPolicy& policy = transport_.options().retry;
+  if (transfer->response.attempts >= max_attempts(transfer->request)) {
+    fail(std::move(transfer), code, reason);
+    return;
+  }
+  if (server_wait > policy.max_retry_after) {
+    fail(std::move(transfer), code,
+         reason + ", and the server asks to wait " +
+             std::to_string(std::chrono::ceil<std::chrono::seconds>(server_wait).count()) + " s");
+    return;
+  }
+  if (transfer->easy) recycle(std::move(transfer->easy));
+  transfer->url = transfer->request.url;  // a retry starts over, redirects included
+  transfer->redirects = 0;
+  const auto due = Clock::now() + std::max(server_wait, backoff(transfer->response.attempts));
+  waiting_.emplace(due, std::move(transfer));
+}
+
+void Lane::fail(TransferPtr transfer, Errc code, const std::string& reason) {
+  const auto& response = transfer->response;
+  const auto url = response.url.empty() ? redact_url(transfer->url) : response.url;
+  transport_.end(transfer->id);
+  transfer->handler->on_error(
+      Error(code, reason, {.url = url, .http_status = response.status, .attempts = response.attempts}));
+}
+
+int Lane::max_attempts(const Request& request) const {
+  return request.max_attempts > 0 ? request.max_attempts : transport_.options().retry.max_attempts;
+}
+
+milliseconds Lane::backoff(int attempts) {
+  const RetryPolicy& policy = transport_.options().retry;
+  const double full =
+      static_cast<double>(policy.initial_delay.count()) * static_cast<double>(1 << std::min(attempts - 1, 20));
+  const double capped = std::min(full, static_cast<double>(policy.max_delay.count()));
+  const double share = std::uniform_real_distribution<double>(0.5, 1.0)(random_);
+  return milliseconds(static_cast<std::int64_t>(capped * share));
+}
+
+void Lane::recycle(Easy easy) {
+  curl_easy_reset(easy.get());  // what it points to is about to go
+  idle_.push_back(std::move(easy));
+}
+
+void Lane::recycle(Buffer body) {
+  if (body.capacity() > 0 && body.capacity() <= pooled_body_bytes && bodies_.size() < pooled_bodies) {
+    bodies_.push_back(std::move(body));
+  }
+}
+
+}  // namespace catvox::detail

@@ -1,0 +1,132 @@
+#include "http/transfer.hpp"
+
+#include <algorithm>
+#include <catvox/core/error.hpp>
+#include <new>
+#include <span>
+#include <utility>
+
+namespace catvox::detail {
+namespace {
+
+constexpr std::size_t error_body_bytes = 64 * 1024;           // of an answer that is no success: enough for its message
+constexpr long receive_buffer_bytes = 64 * 1024;              // 4 KiB costs half as much CPU again, 128 KiB too
+constexpr std::size_t believed_bytes = std::size_t{8} << 20;  // that a Content-Length makes us reserve
+
+// Runs inside libcurl: must not throw.
+std::size_t receive_body(char* data, std::size_t, std::size_t count, void* user) noexcept {
+  auto& transfer = *static_cast<Transfer*>(user);
+  auto& body = transfer.response.body;
+  transfer.last_byte = Clock::now();
+  try {
+    const bool success = status_of(transfer) < 300;
+    if (!success) {
+      const auto room = error_body_bytes - std::min(error_body_bytes, body.size());
+      body.append(std::as_bytes(std::span(data, std::min(room, count))));
+      return count;
+    }
+    if (body.size() == 0) {
+      curl_off_t announced = -1;
+      curl_easy_getinfo(transfer.easy.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+      transfer.body_too_large = announced > 0 && std::cmp_greater(announced, transfer.body_limit);
+      if (announced > 0 && !transfer.body_too_large) {
+        body.reserve(std::min(static_cast<std::size_t>(announced), believed_bytes));
+      }
+    }
+    if (count > transfer.body_limit - body.size()) transfer.body_too_large = true;
+    if (transfer.body_too_large) return CURL_WRITEFUNC_ERROR;
+    body.append(std::as_bytes(std::span(data, count)));
+    return count;
+  } catch (const std::bad_alloc&) {
+    transfer.body_too_large = true;
+    return CURL_WRITEFUNC_ERROR;
+  }
+}
+
+std::size_t receive_header(char*, std::size_t, std::size_t count, void* user) noexcept {
+  static_cast<Transfer*>(user)->last_byte = Clock::now();
+  return count;
+}
+
+}  // namespace
+
+int status_of(const Transfer& transfer) {
+  long status = 0;
+  curl_easy_getinfo(transfer.easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  return static_cast<int>(status);
+}
+
+bool worth_retrying(CURLcode code) {
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:  // what libcurl says of an answer that is not HTTP at all
+    case CURLE_PARTIAL_FILE:
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool worth_retrying(const Request& request, int status) {
+  return status == 408 || status == 429 || (status >= 500 && (status != 500 || request.retry_on_500));
+}
+
+void prepare(Transfer& transfer, const HttpOptions& options) {
+  transfer.response.body.clear();
+  transfer.body_too_large = false;
+  transfer.curl_message[0] = '\0';
+  transfer.headers.reset();
+  const auto add_header = [&](const std::string& name, const std::string& value) {
+    curl_slist* longer = curl_slist_append(transfer.headers.get(), (name + ": " + value).c_str());
+    if (longer == nullptr) throw std::bad_alloc();
+    (void)transfer.headers.release();
+    transfer.headers.reset(longer);
+  };
+  for (const auto& header : transfer.request.headers) add_header(header.name, header.value);
+  if (transfer.past_caches) {
+    add_header("Cache-Control", "no-cache");
+    add_header("Pragma", "no-cache");
+  }
+  if (transfer.request.credentials) {
+    for (const auto& header : transfer.request.credentials->headers_for(transfer.url)) {
+      add_header(header.name, header.value);
+    }
+  }
+
+  CURL* easy = transfer.easy.get();
+  const auto set_text = [easy](CURLoption option, const std::string& text) {
+    if (!text.empty()) curl_easy_setopt(easy, option, text.c_str());
+  };
+  curl_easy_setopt(easy, CURLOPT_URL, transfer.url.c_str());
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);  // follow_redirect decides what goes along
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, receive_buffer_bytes);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &receive_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &receive_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.curl_message.data());
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(transfer.request.timeout.count()));
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, options.verify_tls ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, options.verify_tls ? 2L : 0L);
+  set_text(CURLOPT_USERAGENT, options.user_agent);
+  set_text(CURLOPT_PROXY, options.proxy);
+  set_text(CURLOPT_CAINFO, options.ca_file);
+  set_text(CURLOPT_SSLCERT, options.client_certificate);
+  set_text(CURLOPT_SSLKEY, options.client_key);
+}
+
+}  // namespace catvox::detail

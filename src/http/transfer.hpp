@@ -1,0 +1,60 @@
+#pragma once
+
+#include <curl/curl.h>
+
+#include <array>
+#include <catvox/http/message.hpp>
+#include <catvox/http/session.hpp>
+#include <catvox/http/transport.hpp>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace catvox::detail {
+
+using Clock = std::chrono::steady_clock;
+
+struct EasyDeleter {
+  void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+};
+using Easy = std::unique_ptr<CURL, EasyDeleter>;
+
+struct ListDeleter {
+  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+using List = std::unique_ptr<curl_slist, ListDeleter>;
+
+/// One request on its way, from the queue to its handler: what it is, how far it got, and libcurl's side of it.
+struct Transfer {
+  Transport::TransferId id = 0;
+  Request request;
+  std::shared_ptr<TransferHandler> handler;
+
+  std::string url;  // of this hop
+  int redirects = 0;
+  bool past_caches = false;  // after a body that did not decode
+
+  Response response;
+  Easy easy;
+  List headers;
+  std::size_t body_limit = 0;
+  bool body_too_large = false;
+  Clock::time_point last_byte{};
+  std::array<char, CURL_ERROR_SIZE> curl_message{};
+};
+
+using TransferPtr = std::unique_ptr<Transfer>;
+
+/// Makes transfer.easy ready to be run: address, headers, the secrets that may go there, limits, callbacks.
+/// \throws Error if the address is no http(s) URL
+void prepare(Transfer& transfer, const HttpOptions& options);
+
+/// The HTTP status that came, 0 if none did.
+int status_of(const Transfer& transfer);
+
+/// Whether the same request may well succeed a moment later.
+bool worth_retrying(CURLcode code);
+bool worth_retrying(const Request& request, int status);
+
+}  // namespace catvox::detail
