@@ -80,9 +80,17 @@ std::vector<Volume::Level> Volume::open_tiles() const {
 std::vector<Volume::Level> Volume::open_n5() const {
   const N5Location location = parse_n5_location(parts_.image_base);
   const auto highest = static_cast<int>(scale_factors(*parts_.info).size()) - 1;
+  std::vector<N5Level> found;
+  try {
+    found = discover_n5_levels(
+        location, [this](const std::string& url) { return fetch_text(url); }, highest);
+  } catch (const Error& error) {
+    if (!error.context().url.empty()) throw;
+    const auto url = redact_url(parts_.image_base);
+    throw Error(error.code(), "cannot open the volume at " + url + ": " + error.what(), {.url = url});
+  }
   std::vector<Level> levels;
-  for (auto& [level, attributes] : discover_n5_levels(
-           location, [this](const std::string& url) { return fetch_text(url); }, highest)) {
+  for (auto& [level, attributes] : found) {
     const auto factors = factors_of(*parts_.info, level);
     if (!factors) break;
     auto store = std::make_shared<const N5Store>(std::move(attributes), location, level, request_template());

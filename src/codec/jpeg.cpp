@@ -38,12 +38,6 @@ struct Decompressor {
   std::jmp_buf escape{};
 };
 
-/// Ends an image, finished or not, and gives its memory back; the decompressor is then as new.
-struct AbortAtExit {
-  jpeg_decompress_struct& info;
-  ~AbortAtExit() { jpeg_abort_decompress(&info); }
-};
-
 /// Whether the image is as it should be in spite of a warning; after all others libjpeg makes pixels up.
 bool benign(const jpeg_decompress_struct& info) {
   switch (info.err->msg_code) {
@@ -199,10 +193,10 @@ void check_kind(const jpeg_decompress_struct& info) {
 }  // namespace
 
 ImageSize decode_jpeg(std::span<const std::byte> encoded, const Grey8Request& request) {
-  // Kept per thread: making one costs 2 % of a tile.
-  thread_local Decompressor decompressor;
+  // A new one for each image, though keeping one would save 2 % of a tile: libjpeg keeps its quantization and Huffman
+  // tables from image to image, and an image that lacks them would take those of the tile before.
+  Decompressor decompressor;
   const jpeg_decompress_struct& info = decompressor.info;
-  const AbortAtExit abort{decompressor.info};
 
   if (!read_header(decompressor, encoded)) fail(decompressor);
   check_kind(info);

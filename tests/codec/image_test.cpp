@@ -498,6 +498,32 @@ TEST_CASE("a JPEG with a bit flipped decodes or is an error, and the next one de
   CHECK(decode_whole(encoded, expected.size) == expected);
 }
 
+TEST_CASE("a JPEG without tables of its own does not take those of the image before", "[codec]") {
+  const Bytes whole = fixture("grey.jpg");
+  const Picture expected = expected_of("grey.jpg");
+  // Segments are FF, marker, two bytes of length that count themselves; DB holds quantization tables.
+  Bytes without(whole.begin(), whole.begin() + 2);
+  std::size_t at = 2;
+  std::size_t dropped = 0;
+  while (whole[at + 1] != std::byte{0xDA}) {
+    const auto length =
+        2 + 256 * std::to_integer<std::size_t>(whole[at + 2]) + std::to_integer<std::size_t>(whole[at + 3]);
+    if (whole[at + 1] == std::byte{0xDB}) {
+      ++dropped;
+    } else {
+      without.insert(without.end(), whole.begin() + static_cast<std::ptrdiff_t>(at),
+                     whole.begin() + static_cast<std::ptrdiff_t>(at + length));
+    }
+    at += length;
+  }
+  REQUIRE(dropped > 0);
+  without.insert(without.end(), whole.begin() + static_cast<std::ptrdiff_t>(at), whole.end());
+
+  CHECK(decode_whole(whole, expected.size) == expected);
+  check_error(without, expected.size, Errc::corrupt_data,
+              "the JPEG does not decode: Quantization table 0x00 was not defined");
+}
+
 TEST_CASE("threads decode side by side", "[codec]") {
   const std::vector<std::string> names{"grey.jpg", "ycbcr_420_progressive.jpg", "grey8.png"};
   std::vector<Bytes> encoded;

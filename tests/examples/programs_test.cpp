@@ -1,3 +1,8 @@
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -297,6 +302,39 @@ TEST_CASE("an interrupted crop ends at once with 130 and leaves nothing, an olde
   CHECK(std::ranges::count(result.err, '\n') == 1);
   CHECK(file_bytes(here.folder.path() / "out.tif") == "old");
   CHECK(std::distance(fs::directory_iterator(here.folder.path()), {}) == 1);
+}
+
+TEST_CASE("a crop that is interrupted while it writes leaves nothing either", "[examples]") {
+  const TempDir folder;
+  // A pipe in place of the file: whoever fills it waits until somebody reads.
+  const fs::path pipe_name = folder.path() / "out.npy.partial";
+  REQUIRE(mkfifo(pipe_name.c_str(), 0600) == 0);
+  const int pipe = open(pipe_name.c_str(), O_RDWR | O_NONBLOCK);
+  Process crop(CROP_WORLD_BOX,
+               {"--server", demo, "--stack", "1", "--level", "1", "--min", "2000", "3000", "800", "--max", "5240",
+                "5420", "1280", "--output", "out.npy"},
+               {}, folder.path());
+  const auto waiting = [&] {
+    int bytes = 0;
+    ioctl(pipe, FIONREAD, &bytes);
+    return bytes > 0;
+  };
+  for (int i = 0; i < 1000 && !waiting(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  REQUIRE(waiting());
+  crop.signal(SIGINT);
+  std::jthread reader([&](const std::stop_token& stop) {
+    std::vector<char> bytes(1 << 16);
+    while (!stop.stop_requested()) {
+      if (read(pipe, bytes.data(), bytes.size()) < 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  });
+  const auto result = crop.wait();
+  reader.request_stop();
+  reader.join();
+  close(pipe);
+  CHECK(result.status == 130);
+  CHECK(result.err == "crop_world_box: interrupted: nothing was written\n");
+  CHECK(fs::is_empty(folder.path()));
 }
 
 namespace {
