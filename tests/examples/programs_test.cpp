@@ -266,7 +266,7 @@ TEST_CASE("crop_world_box needs a server", "[examples]") {
   CHECK(result.err == "crop_world_box: no server: give --server, or set CATMAID_SERVER\n");
 }
 
-TEST_CASE("--help ends well and shows an example and the exit codes", "[examples]") {
+TEST_CASE("option --help ends well and shows an example and the exit codes", "[examples]") {
   const Workplace here;
   for (const std::string program : {CROP_WORLD_BOX, LIST_STACKS}) {
     const auto result = here.run(program, {"--help"});
