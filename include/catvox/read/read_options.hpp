@@ -27,6 +27,22 @@ struct ReadStatistics {
   double decode_seconds = 0;        ///< summed over threads
   double wait_seconds = 0;          ///< wall time in which no thread had anything of the read to decode
   double seconds = 0;               ///< wall time
+
+  /// What this read and another one, after it, did.
+  ReadStatistics& operator+=(const ReadStatistics& other) noexcept {
+    chunks += other.chunks;
+    requests += other.requests;
+    retries += other.retries;
+    cache_hits += other.cache_hits;
+    missing += other.missing;
+    bytes_received += other.bytes_received;
+    first_byte_seconds += other.first_byte_seconds;
+    fetch_seconds += other.fetch_seconds;
+    decode_seconds += other.decode_seconds;
+    wait_seconds += other.wait_seconds;
+    seconds += other.seconds;
+    return *this;
+  }
 };
 
 struct ReadOptions {
