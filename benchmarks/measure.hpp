@@ -110,8 +110,8 @@ inline std::string fixed(double value, int digits) {
   return text;
 }
 
-inline std::string milliseconds(double seconds) { return fixed(1e3 * seconds, seconds < 0.01 ? 3 : 1); }
-inline std::string mebibytes(std::int64_t bytes) { return fixed(static_cast<double>(bytes) / (1 << 20), 1); }
+inline std::string in_ms(double seconds) { return fixed(1e3 * seconds, seconds < 0.01 ? 3 : 1); }
+inline std::string in_mib(std::int64_t bytes) { return fixed(static_cast<double>(bytes) / (1 << 20), 1); }
 
 /// A Markdown table whose rows appear as they are known. The first column is text, the others numbers.
 class Table {
@@ -139,6 +139,19 @@ class Table {
  private:
   std::vector<std::size_t> widths_;
 };
+
+/// Runs a benchmark; what stops it becomes a line of text. \returns the program's exit code
+template <class F>
+int run(F&& benchmark) {
+  try {
+    std::forward<F>(benchmark)();
+    return 0;
+  } catch (const std::exception& error) {
+    std::fflush(stdout);
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+}
 
 /// The command line: --quick, and --name=number for each of `names`. Ends the program at anything else.
 class Arguments {

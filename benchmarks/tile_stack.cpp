@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catvox/core/dtype.hpp>
+#include <charconv>
 #include <cstdio>  // for jpeglib.h, which needs FILE
 #include <cstring>
 #include <fstream>
@@ -100,6 +101,22 @@ EncodedTiles encode_tiles(Format format, std::int64_t side) {
   return tiles;
 }
 
+std::span<const std::byte> TileStack::bytes_at(std::string_view path) const {
+  Index3 tile{};
+  const char* at = path.data();
+  const char* const end = at + path.size();
+  for (auto& index : tile) {  // each after a '/' or '_'
+    const auto [next, error] =
+        at == end ? std::from_chars_result{end, std::errc::invalid_argument} : std::from_chars(at + 1, end, index);
+    if (error != std::errc()) return {};
+    at = next;
+  }
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    if (tile[axis] < 0 || tile[axis] >= grid_[axis]) return {};
+  }
+  return bytes(tile);
+}
+
 void TileStack::write(const std::filesystem::path& folder) const {
   std::filesystem::create_directories(folder / "tiles");
   std::vector<std::filesystem::path> names;
@@ -134,16 +151,23 @@ catvox::StackInfo TileStack::info(const std::string& image_base) const {
   return info;
 }
 
-std::vector<Index3> TileStack::tiles_of(const catvox::Box& box) const {
-  std::vector<Index3> result;
+std::vector<TilePart> TileStack::parts_of(const catvox::Box& box) const {
+  const catvox::Shape3 extent = box.shape();
+  const auto side = tiles_.side;
+  std::vector<TilePart> parts;
   for (std::int64_t z = box.min[0]; z < box.max[0]; ++z) {
-    for (std::int64_t row = box.min[1] / tiles_.side; row * tiles_.side < box.max[1]; ++row) {
-      for (std::int64_t column = box.min[2] / tiles_.side; column * tiles_.side < box.max[2]; ++column) {
-        result.push_back({z, row, column});
+    for (std::int64_t row = box.min[1] / side; row * side < box.max[1]; ++row) {
+      const auto top = std::max(box.min[1], row * side), bottom = std::min(box.max[1], (row + 1) * side);
+      for (std::int64_t column = box.min[2] / side; column * side < box.max[2]; ++column) {
+        const auto left = std::max(box.min[2], column * side), right = std::min(box.max[2], (column + 1) * side);
+        parts.push_back({{z, row, column},
+                         {top - row * side, left - column * side, bottom - top, right - left},
+                         ((z - box.min[0]) * extent[1] + top - box.min[1]) * extent[2] + left - box.min[2],
+                         extent[2]});
       }
     }
   }
-  return result;
+  return parts;
 }
 
 void decode_jpeg(std::span<const std::byte> file, const catvox::ImageWindow& window, std::uint8_t* out,
@@ -170,18 +194,18 @@ void decode_png(std::span<const std::byte> file, std::uint8_t* out, std::ptrdiff
   png_destroy_read_struct(&png, &info, nullptr);
 }
 
-void decode_all(const TileStack& stack, std::uint8_t* out, unsigned threads) {
-  const auto& [slices, rows, columns] = stack.grid();
-  const std::int64_t side = stack.tiles().side, width = columns * side;
-  in_parallel(threads, slices * rows * columns, [&, rows = rows, columns = columns](std::int64_t i) {
-    const Index3 tile{i / columns / rows, i / columns % rows, i % columns};
-    std::uint8_t* const place = out + (tile[0] * rows + tile[1]) * side * width + tile[2] * side;
-    if (stack.tiles().format == Format::jpeg) {
-      decode_jpeg(stack.bytes(tile), {0, 0, side, side}, place, width);
-    } else {
-      decode_png(stack.bytes(tile), place, width);
-    }
-  });
+void decode_part(const TileStack& stack, const TilePart& part, std::uint8_t* box_voxels) {
+  if (stack.tiles().format == Format::jpeg) {
+    decode_jpeg(stack.bytes(part.tile), part.window, box_voxels + part.offset, part.row_stride);
+  } else {
+    decode_png(stack.bytes(part.tile), box_voxels + part.offset, part.row_stride);
+  }
+}
+
+void decode_box(const TileStack& stack, const catvox::Box& box, std::uint8_t* out, unsigned threads) {
+  const auto parts = stack.parts_of(box);
+  in_parallel(threads, static_cast<std::int64_t>(parts.size()),
+              [&](std::int64_t i) { decode_part(stack, parts[static_cast<std::size_t>(i)], out); });
 }
 
 }  // namespace bench

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace bench {
@@ -30,6 +31,14 @@ struct EncodedTiles {
 
 EncodedTiles encode_tiles(Format format, std::int64_t side);
 
+/// What a box takes of one tile, and where in the box's voxels (C order) that goes.
+struct TilePart {
+  catvox::Index3 tile{};         ///< slice, row, column
+  catvox::ImageWindow window{};  ///< inside the tile
+  std::int64_t offset = 0;       ///< of the window's first voxel in the box
+  std::int64_t row_stride = 0;   ///< from one row of the box to the next
+};
+
 /// A stack that repeats a few tiles, so that a large one needs little disk.
 class TileStack {
  public:
@@ -39,9 +48,13 @@ class TileStack {
   [[nodiscard]] const EncodedTiles& tiles() const { return tiles_; }
   [[nodiscard]] const catvox::Shape3& grid() const { return grid_; }
   [[nodiscard]] catvox::Shape3 shape() const { return {grid_[0], grid_[1] * tiles_.side, grid_[2] * tiles_.side}; }
+  [[nodiscard]] catvox::Box whole() const { return {{0, 0, 0}, shape()}; }
 
   /// The encoded tile at (slice, row, column).
   [[nodiscard]] std::span<const std::byte> bytes(const catvox::Index3& tile) const { return tiles_.bytes(which(tile)); }
+
+  /// The same by the path that a mirror at "/" has it under, "/slice/row_column_0.jpg"; without data for any other.
+  [[nodiscard]] std::span<const std::byte> bytes_at(std::string_view path) const;
 
   /// Writes the tiles, and links to them, as a mirror of tile source type 1.
   void write(const std::filesystem::path& folder) const;
@@ -49,8 +62,8 @@ class TileStack {
   /// One mirror, with the tiles at `image_base`.
   [[nodiscard]] catvox::StackInfo info(const std::string& image_base) const;
 
-  /// The tiles that a box meets.
-  [[nodiscard]] std::vector<catvox::Index3> tiles_of(const catvox::Box& box) const;
+  /// What a box takes of the tiles that it meets. \param box  inside shape(), zyx
+  [[nodiscard]] std::vector<TilePart> parts_of(const catvox::Box& box) const;
 
  private:
   static constexpr std::int64_t distinct_slices = 4;
@@ -70,7 +83,10 @@ void decode_jpeg(std::span<const std::byte> file, const catvox::ImageWindow& win
 /// Decodes an 8-bit grey PNG by libpng and nothing else.
 void decode_png(std::span<const std::byte> file, std::uint8_t* out, std::ptrdiff_t row_stride);
 
-/// The bound of a whole read: every tile of a stack decoded from memory into place, C order.
-void decode_all(const TileStack& stack, std::uint8_t* out, unsigned threads);
+/// Decodes one part into its box's voxels: the window only of a JPEG, the whole of a PNG, whose window must be that.
+void decode_part(const TileStack& stack, const TilePart& part, std::uint8_t* box_voxels);
+
+/// The bound of a read: the box's tiles decoded from memory into place, C order.
+void decode_box(const TileStack& stack, const catvox::Box& box, std::uint8_t* out, unsigned threads);
 
 }  // namespace bench
