@@ -1,0 +1,203 @@
+// Random small boxes out of a large stack, one after the other, as a training set is drawn.
+//
+//   catvox_bench_crops [--quick] [--rounds=N] [--boxes=N]
+//
+// Cold: nothing of the stack is in the cache. The bound is decoding, from memory, the rows that a box needs of each tile
+// that it meets, by libjpeg-turbo itself; "whole" decodes these tiles whole. Both on as many threads as a read can use:
+// every core for boxes of 64 slices, one for boxes of one. Warm: the region's tiles were read before and fit into the
+// cache; the bound is copying the voxels out of decoded tiles.
+//
+// --boxes: of 64^3, cold (default 30; of the others, a fixed multiple). 10 000 take some 20 minutes.
+
+#include <catvox/client/stack.hpp>
+#include <catvox/http/url.hpp>
+#include <cstring>
+#include <random>
+#include <span>
+#include <stdexcept>
+
+#include "measure.hpp"
+#include "nginx.hpp"
+#include "tile_stack.hpp"
+
+namespace {
+
+using namespace bench;
+using catvox::Box;
+using catvox::Shape3;
+
+// The same in each run.
+std::vector<Box> random_boxes(std::int64_t count, const Box& region, const Shape3& shape) {
+  std::mt19937_64 random(20);
+  std::vector<Box> boxes(static_cast<std::size_t>(count));
+  for (Box& box : boxes) {
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      const auto last = region.max[axis] - region.min[axis] - shape[axis];
+      box.min[axis] = region.min[axis] + std::uniform_int_distribution<std::int64_t>(0, last)(random);
+      box.max[axis] = box.min[axis] + shape[axis];
+    }
+  }
+  return boxes;
+}
+
+/// Reads each box into its place in `out`.
+void read_boxes(const catvox::Stack& stack, const std::vector<Box>& boxes, const Output& out) {
+  const auto level = stack.scale<std::uint8_t>(0);
+  std::uint8_t* place = out.data();
+  for (const auto& [min, max] : boxes) {
+    const auto view = level.slice(xt::range(min[0], max[0]), xt::range(min[1], max[1]), xt::range(min[2], max[2]));
+    view.read_into(std::span(place, view.size()));
+    place += view.size();
+  }
+}
+
+void decode_boxes(const TileStack& stack, const std::vector<Box>& boxes, const Output& out, unsigned threads) {
+  std::vector<TilePart> parts;
+  std::int64_t voxels = 0;
+  for (const Box& box : boxes) {
+    for (TilePart part : stack.parts_of(box)) {
+      part.offset += voxels;
+      parts.push_back(part);
+    }
+    voxels += catvox::volume(box.shape());
+  }
+  in_parallel(threads, static_cast<std::int64_t>(parts.size()),
+              [&](std::int64_t i) { decode_part(stack, parts[static_cast<std::size_t>(i)], out.data()); });
+}
+
+void decode_whole_tiles(const TileStack& stack, const std::vector<Box>& boxes, unsigned threads) {
+  const auto side = stack.tiles().side;
+  std::vector<catvox::Index3> tiles;
+  for (const Box& box : boxes) {
+    for (const TilePart& part : stack.parts_of(box)) tiles.push_back(part.tile);
+  }
+  in_parallel(threads, static_cast<std::int64_t>(tiles.size()), [&](std::int64_t i) {
+    static thread_local std::vector<std::uint8_t> scratch;
+    scratch.resize(static_cast<std::size_t>(side * side));
+    decode_jpeg(stack.bytes(tiles[static_cast<std::size_t>(i)]), {0, 0, side, side}, scratch.data(), side);
+  });
+}
+
+struct Cold {
+  const char* name;
+  std::int64_t tile_side;
+  Shape3 box;
+  std::int64_t count;
+  const char* target;
+};
+
+void measure_cold(const Table& table, const Cold& crops, int rounds) {
+  const std::int64_t across = 8192 / crops.tile_side;
+  const TileStack stack(encode_tiles(Format::jpeg, crops.tile_side), {256, across, across});
+  const catvox::test::TempDir folder;
+  stack.write(folder.path());
+  const Nginx server(folder.path());
+  const auto boxes = random_boxes(crops.count, stack.whole(), crops.box);
+  const auto bytes = crops.count * catvox::volume(crops.box);
+  const unsigned threads = crops.box[0] > 1 ? cores() : 1;
+  catvox::StackOptions options;
+  options.allow_file = true;
+
+  for (const bool local : {true, false}) {
+    const auto info = stack.info(local ? catvox::file_url(folder.path().string()) + "/" : server.url("/"));
+    {
+      const Output expected(bytes), got(bytes);
+      decode_boxes(stack, boxes, expected, cores());
+      read_boxes(catvox::Stack(info, options), boxes, got);
+      if (std::memcmp(expected.data(), got.data(), got.size()) != 0) throw std::runtime_error("the voxels are wrong");
+    }
+    std::vector<double> whole_wall, bound_wall, read_wall, wall, cpu, wall_of_whole, cpu_of_whole;
+    for (int round = 0; round < rounds; ++round) {
+      const Output out(bytes);
+      const Cost whole = cost_of([&] { decode_whole_tiles(stack, boxes, threads); });
+      const Cost bound = cost_of([&] { decode_boxes(stack, boxes, out, threads); });
+      const Cost read = cost_of([&] { read_boxes(catvox::Stack(info, options), boxes, out); });
+      const auto each = static_cast<double>(crops.count);
+      whole_wall.push_back(whole.wall / each);
+      bound_wall.push_back(bound.wall / each);
+      read_wall.push_back(read.wall / each);
+      wall.push_back(read.wall / bound.wall);
+      cpu.push_back(read.cpu / bound.cpu);
+      wall_of_whole.push_back(read.wall / whole.wall);
+      cpu_of_whole.push_back(read.cpu / whole.cpu);
+    }
+    table.row({std::string(crops.name) + (local ? ", folder" : ", nginx"), in_ms(median(whole_wall)),
+               in_ms(median(bound_wall)), in_ms(median(read_wall)), fixed(median(wall), 2), fixed(median(cpu), 2),
+               fixed(median(wall_of_whole), 2), fixed(median(cpu_of_whole), 2), crops.target});
+  }
+}
+
+void measure_warm(const Table& table, const char* name, const Shape3& shape, std::int64_t count, const char* target,
+                  int rounds) {
+  const TileStack stack(encode_tiles(Format::jpeg, 512), {256, 16, 16});
+  const catvox::test::TempDir folder;
+  stack.write(folder.path());
+  const Box region{{0, 0, 0}, {128, 1024, 1024}};  // 128 MiB: half of the default cache
+  const auto boxes = random_boxes(count, region, shape);
+  const auto bytes = count * catvox::volume(shape);
+
+  const auto tile_bytes = stack.tiles().side * stack.tiles().side;
+  const Output decoded(128 * 4 * tile_bytes);
+  for (std::int64_t z = 0; z < 128; ++z) {
+    for (std::int64_t i = 0; i < 4; ++i) {
+      decode_jpeg(stack.bytes({z, i / 2, i % 2}), {0, 0, 512, 512}, decoded.data() + (4 * z + i) * tile_bytes, 512);
+    }
+  }
+  std::vector<std::vector<TilePart>> parts;
+  for (const Box& box : boxes) parts.push_back(stack.parts_of(box));
+  const auto copy_boxes = [&](const Output& out) {
+    std::uint8_t* place = out.data();
+    for (const auto& box : parts) {
+      for (const TilePart& part : box) {
+        const auto* from = decoded.data() + (4 * part.tile[0] + 2 * part.tile[1] + part.tile[2]) * tile_bytes +
+                           part.window.row * 512 + part.window.column;
+        for (std::int64_t row = 0; row < part.window.height; ++row) {
+          std::memcpy(place + part.offset + row * part.row_stride, from + row * 512,
+                      static_cast<std::size_t>(part.window.width));
+        }
+      }
+      place += catvox::volume(shape);
+    }
+  };
+
+  catvox::StackOptions options;
+  options.allow_file = true;
+  const catvox::Stack source(stack.info(catvox::file_url(folder.path().string()) + "/"), options);
+  const Output expected(bytes), out(bytes);
+  copy_boxes(expected);
+  for (int pass = 0; pass < 3; ++pass) read_boxes(source, boxes, out);
+  if (std::memcmp(expected.data(), out.data(), out.size()) != 0) throw std::runtime_error("the voxels are wrong");
+  std::vector<double> bound_wall, read_wall, wall, cpu;
+  for (int round = 0; round < rounds; ++round) {
+    const Cost bound = cost_of([&] { copy_boxes(expected); });
+    const Cost read = cost_of([&] { read_boxes(source, boxes, out); });
+    bound_wall.push_back(bound.wall / static_cast<double>(count));
+    read_wall.push_back(read.wall / static_cast<double>(count));
+    wall.push_back(read.wall / bound.wall);
+    cpu.push_back(read.cpu / bound.cpu);
+  }
+  table.row({name, fixed(1e6 * median(bound_wall), 1), fixed(1e6 * median(read_wall), 1), fixed(median(wall), 2),
+             fixed(median(cpu), 2), target});
+}
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+  const Arguments arguments(argc, argv, {"rounds", "boxes"});
+  const std::int64_t boxes = arguments.number("boxes", 30, 2);
+  const int rounds = arguments.number("rounds", 5, 1);
+  return run([&] {
+    {
+      const Table table("Random boxes, cold cache, against decoding the rows that they need (ms for each box)", 38,
+                        {"boxes, tiles, from", "whole", "bound", "read", "wall / bound", "CPU / bound", "wall / whole",
+                         "CPU / whole", "target, of whole"});
+      measure_cold(table, {"64 x 64 x 64, tiles of 512", 512, {64, 64, 64}, boxes, ""}, rounds);
+      measure_cold(table, {"1 x 64 x 64, tiles of 512", 512, {1, 64, 64}, 10 * boxes, "<= 0.55"}, rounds);
+      measure_cold(table, {"1 x 64 x 64, tiles of 1024", 1024, {1, 64, 64}, 3 * boxes, "<= 0.45"}, rounds);
+    }
+    const Table table("Random boxes, warm cache, against copying their voxels (us for each box)", 26,
+                      {"boxes", "bound", "read", "wall / bound", "CPU / bound", "target"});
+    measure_warm(table, "64 x 64 x 64", {64, 64, 64}, arguments.quick() ? 20 : 200, "<= 1.5", 3 * rounds);
+    measure_warm(table, "1 x 64 x 64", {1, 64, 64}, arguments.quick() ? 100 : 5000, "", 3 * rounds);
+  });
+}
