@@ -1,5 +1,5 @@
-// How fast decode_grey8() is on 8-bit grey PNG tiles, against libpng decoding the same bytes into the same memory, on one
-// thread. Rounds alternate between the two; medians of the thread's CPU time.
+// How fast decode_grey8() is on 8-bit grey PNG tiles, against libpng decoding the same bytes, on one thread into memory
+// that is already there. Rounds alternate between the two; medians of the thread's CPU time.
 //
 //   catvox_bench_png_decode [file.png …]
 //

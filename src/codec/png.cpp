@@ -163,7 +163,7 @@ bool read_rows(Reader& reader, const Grey8Request& request, const ImageSize& par
 
 ImageSize decode_png(std::span<const std::byte> encoded, const Grey8Request& request) {
 #ifdef CATVOX_WITH_GZIP
-  if (const std::optional<ImageSize> part = decode_plain_grey8_png(encoded, request)) return *part;
+  if (const std::optional<ImageSize> part = decode_png_grey8(encoded, request)) return *part;
 #endif
   Reader reader(encoded);
   if (!read_header(reader)) fail(reader);

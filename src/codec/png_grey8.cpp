@@ -56,13 +56,14 @@ std::optional<Chunk> take_chunk(Bytes& rest) noexcept {
                crc == libdeflate_crc32(0, checked.data(), checked.size())};
 }
 
-/// Whether a chunk says nothing that pixels depend on. tRNS would not either, but such an image is not plain grey.
+/// Whether grey pixels do not depend on a chunk. Like those of libpng, its bytes go unseen: be it transparency, which is
+/// dropped.
 bool is_dispensable(std::string_view type) noexcept {
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
-  return std::all_of(type.begin(), type.end(), is_letter) && type.front() >= 'a' && type != "tRNS";
+  return std::all_of(type.begin(), type.end(), is_letter) && type.front() >= 'a';
 }
 
-/// Takes all that stands before the first IDAT off `rest`; nothing if that is not a sound header of plain 8-bit grey.
+/// Takes all that stands before the first IDAT off `rest`; nothing if that is not a sound header of 8-bit grey, not interlaced.
 std::optional<ImageSize> take_header(Bytes& rest) noexcept {
   constexpr std::string_view signature = "\x89PNG\r\n\x1A\n";
   constexpr std::string_view kind = "\x08\0\0\0\0"sv;  // bits, grey, deflate, the filters 0 to 4, not interlaced
@@ -78,7 +79,7 @@ std::optional<ImageSize> take_header(Bytes& rest) noexcept {
   if (height == 0 || height > most_pixels || width == 0 || width > most_pixels) return std::nullopt;
   while (next_type(rest) != "IDAT") {
     const std::optional<Chunk> chunk = take_chunk(rest);
-    if (!chunk || !chunk->intact || !is_dispensable(chunk->type)) return std::nullopt;
+    if (!chunk || !is_dispensable(chunk->type)) return std::nullopt;
   }
   return ImageSize{height, width};
 }
@@ -108,8 +109,9 @@ Bytes image_data(Bytes rest, Buffer& joined) {
 /// Every pixel waits for the one before it, and which neighbour wins is as good as random, so this has no branches,
 /// whatever the compiler does: -1 and 0 in `mask` take a value or leave it.
 ///
-/// With low <= high for the two, the sum's distance to low is |high - corner|, to high |low - corner|, and to the corner
-/// |low + high - 2 corner|. So low is nearest if high <= 3 corner - low - high, high if low >= that, else the corner.
+/// With low <= high for the two, the sum's distance to low is |high - corner|, to high |low - corner|, and to the
+/// corner |low + high - 2 corner|. So low is nearest if high <= 3 corner - low - high, high if low >= that, else the
+/// corner.
 int paeth(int left, int above, int corner) noexcept {
   const auto mask_if_negative = [](int value) { return value >> 31; };
   const int less = (left - above) & mask_if_negative(left - above);
@@ -170,7 +172,7 @@ void unfilter_rows(const Grey8Request& request, const ImageSize& part, std::int6
 
 }  // namespace
 
-std::optional<ImageSize> decode_plain_grey8_png(Bytes encoded, const Grey8Request& request) {
+std::optional<ImageSize> decode_png_grey8(Bytes encoded, const Grey8Request& request) {
   if (encoded.size() > most_bytes) return std::nullopt;
   Bytes rest = encoded;
   const std::optional<ImageSize> image = take_header(rest);

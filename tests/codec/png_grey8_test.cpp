@@ -1,5 +1,5 @@
-// What catvox decodes without libpng, against libpng's own decode of the same bytes. Chunks and zlib streams are written
-// here, by zlib, so that they can be wrong in one place at a time.
+// What catvox decodes without libpng, against libpng's own decode of the same bytes. Chunks are written here, around
+// zlib's streams, so that a file can be wrong in one place at a time.
 
 #include <png.h>
 #include <zlib.h>
@@ -316,8 +316,7 @@ TEST_CASE("decode_grey8 refuses an 8-bit grey PNG with damaged data wherever the
   }
 }
 
-TEST_CASE("decode_grey8 finds any cut and any flipped bit in an 8-bit grey PNG's data, wherever the window ends",
-          "[codec]") {
+TEST_CASE("decode_grey8 finds any cut and any flipped bit in an 8-bit grey PNG, wherever the window ends", "[codec]") {
   constexpr ImageSize image{20, 31};
   const std::string file = written_by_libpng(image, noise(area(image)), PNG_ALL_FILTERS, 6);
   const std::size_t end = file.find("IEND") - 4;
@@ -326,8 +325,8 @@ TEST_CASE("decode_grey8 finds any cut and any flipped bit in an 8-bit grey PNG's
   for (std::size_t length = 0; length < end; ++length) {
     if (error_of(file.substr(0, length), image, first_pixel).empty()) FAIL_CHECK("decoded when cut at " << length);
   }
-  const std::size_t first_idat = file.find("IDAT") - 4;
-  for (std::size_t bit = 8 * first_idat; bit < 8 * end; ++bit) {
+  const std::size_t start = file.find("IHDR") - 4;
+  for (std::size_t bit = 8 * start; bit < 8 * end; ++bit) {
     std::string flipped = file;
     flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
     if (error_of(flipped, image, first_pixel).empty()) FAIL_CHECK("decoded with a flip of bit " << bit);
