@@ -339,13 +339,28 @@ TEST_CASE("decode_grey8 takes no memory for an 8-bit grey PNG that is larger tha
   CHECK(error_of(parts.file(), size, whole) == "expected at most 7 x 6, got 2147483647 x 2147483647");
 }
 
-TEST_CASE("decode_grey8 decodes a window of an 8-bit grey PNG of any size", "[codec]") {
-  // 1 MB of zeros deflates to 1 KB: an image that is large in memory only.
-  const auto [height, width] = GENERATE(table<std::int64_t, std::int64_t>({{2048, 2048}, {5200, 1024}}));
+TEST_CASE("decode_grey8 keeps no 8-bit grey PNG above 5 MiB in memory: it reads rows as far as the window goes",
+          "[codec]") {
+  const auto [height, width, by_rows] = GENERATE(table<std::int64_t, std::int64_t, bool>({
+      {2048, 2048, false}, {1024, 5119, false}, {1024, 5120, true},  // with the filters
+  }));
+  CAPTURE(height, width);
   const ImageSize image{height, width};
-  std::string rows(static_cast<std::size_t>(height * (width + 1)), '\0');
-  for (std::size_t at = 0; at < rows.size(); at += static_cast<std::size_t>(width) + 1) rows[at] = '\2';  // Up
+  const auto row_bytes = static_cast<std::size_t>(width + 1);
+  std::string rows(static_cast<std::size_t>(height) * row_bytes, '\0');
+  for (std::size_t at = 0; at < rows.size(); at += row_bytes) rows[at] = '\2';  // Up
   rows[3] = '\7';
   const std::string file = parts_of(image, rows).file();
   CHECK(decode(file, image, {height - 1, 1, 1, 3}) == Pixels{0, 7, 0});
+  CHECK(error_of(file.substr(0, file.size() / 2), image, first_pixel).empty() == by_rows);
+}
+
+TEST_CASE("decode_grey8 reads rows of an 8-bit grey PNG in a file above 5 MiB as far as the window goes", "[codec]") {
+  Parts parts = parts_of(size, random_rows(size));
+  parts.idats += chunk("IDAT", "wrong").replace(8, 1, "W");
+  REQUIRE(error_of(parts.file(), size, first_pixel) == "the PNG does not decode: IDAT: CRC error");
+  const std::size_t usual = parts.file().size();
+  const auto [file_bytes, by_rows] = GENERATE(table<std::size_t, bool>({{5 << 20, false}, {(5 << 20) + 1, true}}));
+  parts.after.resize(parts.after.size() + file_bytes - usual);
+  CHECK(error_of(parts.file(), size, first_pixel).empty() == by_rows);
 }
