@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "http/disk_cache.hpp"
 #include "http/lane.hpp"
 #include "http/transfer.hpp"
 
@@ -31,6 +32,7 @@ class CurlTransport final : public Transport {
   // What follows is called by lanes.
 
   [[nodiscard]] const HttpOptions& options() const { return *options_; }
+  [[nodiscard]] DiskCache* disk_cache() const { return disk_cache_.get(); }  ///< null: none
   [[nodiscard]] std::mutex& mutex() { return mutex_; }
   [[nodiscard]] bool stopping() const { return stopping_; }         ///< call with the mutex held
   [[nodiscard]] bool has_queue() const { return !queue_.empty(); }  ///< call with the mutex held
@@ -59,6 +61,7 @@ class CurlTransport final : public Transport {
   void wake_one(bool for_transfer);
 
   const std::shared_ptr<const HttpOptions> options_;
+  const std::unique_ptr<DiskCache> disk_cache_;
   std::size_t lane_count_ = 1;
   std::size_t window_ = 1;  // transfers that a lane may have under way
 

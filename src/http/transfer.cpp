@@ -83,6 +83,7 @@ bool worth_retrying(const Request& request, int status) {
 
 void prepare(Transfer& transfer, const HttpOptions& options) {
   transfer.response.body.clear();
+  transfer.response.from_disk = false;
   transfer.body_too_large = false;
   transfer.curl_message[0] = '\0';
   transfer.headers.reset();
@@ -96,6 +97,11 @@ void prepare(Transfer& transfer, const HttpOptions& options) {
   if (transfer.past_caches) {
     add_header("Cache-Control", "no-cache");
     add_header("Pragma", "no-cache");
+  }
+  if (transfer.kept) {
+    const bool by_etag = !transfer.kept->etag.empty();
+    add_header(by_etag ? "If-None-Match" : "If-Modified-Since",
+               by_etag ? transfer.kept->etag : transfer.kept->last_modified);
   }
   if (transfer.request.credentials) {
     for (const auto& header : transfer.request.credentials->headers_for(transfer.url)) {

@@ -9,7 +9,10 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
+
+#include "http/disk_entry.hpp"
 
 namespace catvox::detail {
 
@@ -34,6 +37,12 @@ struct Transfer {
   std::string url;  // of this hop
   int redirects = 0;
   bool past_caches = false;  // after a body that did not decode
+
+  // For the disk cache.
+  std::optional<Digest> disk_key;  // that the answer is kept under; known once it was looked up
+  std::optional<DiskEntry> kept;   // to be confirmed by the server
+  bool no_store = false;           // the server's word on this answer, and how it names it
+  std::string etag, last_modified;
 
   Response response;
   Easy easy;
