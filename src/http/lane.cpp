@@ -16,10 +16,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int max_redirects = 10;
-constexpr std::size_t first_window = 8;                  // transfers that a lane starts with; see Lane::sleep
-constexpr std::chrono::microseconds delivery_turn{300};  // of decoding, before the sockets are looked at again
-constexpr std::size_t pooled_bodies = 8;
-constexpr std::size_t pooled_body_bytes = std::size_t{2} << 20;
+constexpr std::size_t first_window = 8;                     // transfers that a lane starts with; see Lane::sleep
+constexpr std::chrono::microseconds delivery_turn{300};     // of decoding, before the sockets are looked at again
+constexpr std::size_t pooled_bytes = std::size_t{1} << 20;  // of bodies for reuse: fresh memory costs page faults
 
 bool is_file(const std::string& url) { return scheme_of(url) == "file"; }
 
@@ -243,14 +242,13 @@ DiskCache::Writing Lane::write_to_disk(const Transfer& transfer) const {
 void Lane::begin_http(TransferPtr& transfer) {
   ++transfer->response.attempts;
   if (idle_.empty()) {
-    transfer->easy.reset(curl_easy_init());
-    if (!transfer->easy) throw std::bad_alloc();
+    transfer->easy = make_easy(transport_.options());
   } else {
     transfer->easy = std::move(idle_.back());
     idle_.pop_back();
   }
   if (transfer->response.body.capacity() == 0) transfer->response.body = spare_body();
-  prepare(*transfer, transport_.options());
+  prepare(*transfer);
   CURL* easy = transfer->easy.get();
   const auto entry = running_.try_emplace(easy).first;  // before the transfer runs: this may throw
   if (curl_multi_add_handle(multi_.get(), easy) != CURLM_OK) {
@@ -436,19 +434,20 @@ Buffer Lane::spare_body() {
   if (bodies_.empty()) return {};
   Buffer body = std::move(bodies_.back());
   bodies_.pop_back();
+  pooled_bytes_ -= body.capacity();
   body.clear();
   return body;
 }
 
 void Lane::recycle(Easy easy) {
-  curl_easy_reset(easy.get());  // what it points to is about to go
+  curl_easy_setopt(easy.get(), CURLOPT_ERRORBUFFER, nullptr);  // may be written to when nothing runs; is about to go
   idle_.push_back(std::move(easy));
 }
 
 void Lane::recycle(Buffer body) {
-  if (body.capacity() > 0 && body.capacity() <= pooled_body_bytes && bodies_.size() < pooled_bodies) {
-    bodies_.push_back(std::move(body));
-  }
+  if (body.capacity() == 0 || body.capacity() > pooled_bytes - pooled_bytes_) return;
+  pooled_bytes_ += body.capacity();
+  bodies_.push_back(std::move(body));
 }
 
 }  // namespace catvox::detail

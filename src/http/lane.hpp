@@ -80,6 +80,7 @@ class Lane {
   Clock::time_point next_stall_check_{};
   std::vector<Easy> idle_;
   std::vector<Buffer> bodies_;
+  std::size_t pooled_bytes_ = 0;  // that they hold
   std::minstd_rand random_{std::random_device{}()};
   std::thread thread_;
 };

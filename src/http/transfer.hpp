@@ -55,9 +55,12 @@ struct Transfer {
 
 using TransferPtr = std::unique_ptr<Transfer>;
 
-/// Makes transfer.easy ready to be run: address, headers, the secrets that may go there, limits, callbacks.
+/// A handle with all that is the same for every transfer of a session.
+Easy make_easy(const HttpOptions& options);
+
+/// Makes transfer.easy ready to be run: address, headers, the secrets that may go there, where the answer goes.
 /// \throws Error if the address is no http(s) URL
-void prepare(Transfer& transfer, const HttpOptions& options);
+void prepare(Transfer& transfer);
 
 /// The HTTP status that came, 0 if none did.
 int status_of(const Transfer& transfer);
