@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catvox/core/error.hpp>
+#include <catvox/http/url.hpp>
 #include <new>
 #include <span>
 #include <utility>
@@ -81,7 +82,7 @@ bool worth_retrying(const Request& request, int status) {
   return status == 408 || status == 429 || (status >= 500 && (status != 500 || request.retry_on_500));
 }
 
-Easy make_easy(const HttpOptions& options) {
+Easy make_easy(const HttpOptions& options, CURLSH* share) {
   Easy owner(curl_easy_init());
   if (!owner) throw std::bad_alloc();
   CURL* easy = owner.get();
@@ -89,7 +90,9 @@ Easy make_easy(const HttpOptions& options) {
     if (!text.empty()) curl_easy_setopt(easy, option, text.c_str());
   };
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);  // follow_redirect decides what goes along
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);                    // follow_redirect decides what goes along
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS);  // where a TLS server offers it, else 1.1
+  curl_easy_setopt(easy, CURLOPT_SHARE, share);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, receive_buffer_bytes);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &receive_body);
@@ -139,6 +142,9 @@ void prepare(Transfer& transfer) {
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+  // The first connection tells whether there will be streams: waiting for that spares all the others' handshakes. Of
+  // http: libcurl would wait for it, too, in vain.
+  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, scheme_of(transfer.url) == "https" ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(transfer.request.timeout.count()));
 }
 

@@ -56,7 +56,8 @@ struct Transfer {
 using TransferPtr = std::unique_ptr<Transfer>;
 
 /// A handle with all that is the same for every transfer of a session.
-Easy make_easy(const HttpOptions& options);
+/// \param share  outlives it
+Easy make_easy(const HttpOptions& options, CURLSH* share);
 
 /// Makes transfer.easy ready to be run: address, headers, the secrets that may go there, where the answer goes.
 /// \throws Error if the address is no http(s) URL
