@@ -13,7 +13,7 @@ build="g++ cmake ninja-build pkg-config ca-certificates
   libdeflate-dev libbz2-dev liblzma-dev liblz4-dev libxxhash-dev libzstd-dev libblosc-dev
   libcli11-dev libtiff-dev"
 test="git catch2 libcpp-httplib-dev"
-develop="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev ccache libbenchmark-dev"
+develop="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev ccache libbenchmark-dev nginx-light openssl"
 
 case "${1:-test}" in
   build) wanted="$build" ;;
