@@ -82,8 +82,8 @@ void copy_row(const std::byte* from, std::byte* to, std::size_t bytes) noexcept 
   for (; i < bytes; i += sizeof(U)) store(to + i, to_native<U>(load<U>(from + i)));
 }
 
-/// Asks for the lines of memory that a row will be written to: rows far apart are no pattern to the processor, which
-/// would wait for each. A long row's first two are enough.
+/// Asks for the cache lines that a row will be written to: rows far apart are no pattern to the processor, which would
+/// wait for each. A long row's first two are enough.
 inline void prefetch_row(const std::byte* to, std::int64_t bytes) noexcept {
   constexpr std::int64_t line = 64;
   __builtin_prefetch(to, 1);
@@ -108,7 +108,7 @@ void copy_rows(const std::byte* from, const Strides3& strides, Shape3 shape, con
     for (std::int64_t y = 0; y < shape[1]; ++y) {
       const std::int64_t ahead = y + rows_ahead;
       prefetch_row(ahead < shape[1] ? target + ahead * out.strides[1]
-                                    : next + std::min(ahead, 2 * shape[1] - 1) % shape[1] * out.strides[1],
+                                    : next + std::min(ahead - shape[1], shape[1] - 1) * out.strides[1],
                    row);
       copy_row<U>(source + y * strides[1], target + y * out.strides[1], static_cast<std::size_t>(row));
     }
