@@ -68,7 +68,7 @@ void measure(const Table& table, Format format, std::int64_t side, const catvox:
 
 int main(int argc, char* argv[]) {
   const Arguments arguments(argc, argv, {"rounds"});
-  const int rounds = arguments.number("rounds", 7, 1);
+  const int rounds = arguments.number("rounds", 5, 1);
   const std::int64_t slices = arguments.quick() ? 1 : 16;
   return run([&] {
     const Table table("Tiles from nginx, against decoding the same bytes on " + std::to_string(cores()) + " threads",
