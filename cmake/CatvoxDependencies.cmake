@@ -53,8 +53,9 @@ catvox_uses(PRIVATE PNG::PNG FIND PNG PKG_CONFIG libpng)
 catvox_uses(BUILD nlohmann_json::nlohmann_json FIND nlohmann_json 3.10
             FETCH https://github.com/nlohmann/json.git v3.11.2)
 
-# The compressions of N5 blocks. A build without one reports volumes that need it.
-option(CATVOX_WITH_GZIP "Read N5 blocks in gzip and zlib (libdeflate)" ON)
+# The compressions of N5 blocks. A build without one reports volumes that need it; without libdeflate, libpng decodes
+# every PNG.
+option(CATVOX_WITH_GZIP "Read N5 blocks in gzip and zlib, and 8-bit grey PNG tiles fast (libdeflate)" ON)
 option(CATVOX_WITH_BZIP2 "Read N5 blocks in bzip2 (libbz2)" ON)
 option(CATVOX_WITH_XZ "Read N5 blocks in xz (liblzma)" ON)
 option(CATVOX_WITH_LZ4 "Read N5 blocks in lz4 (liblz4, xxHash)" ON)

@@ -154,10 +154,12 @@ void print_summary(const catvox::Stack& stack, const CropOptions& options, const
             << "world      " << examples::extent_text(world) << '\n'
             << "voxel      " << examples::per_world_axis_text(dims, volume.voxel_size) << '\n'
             << "tiles      " << statistics.chunks << ", " << statistics.missing << " of them missing (black); "
-            << statistics.requests << " requests, " << statistics.retries << " of them repeats\n"
+            << statistics.requests << " requests, " << statistics.retries << " of them repeats; "
+            << statistics.cache_hits << " from the cache\n"
             << "received   " << examples::byte_text(received) << " in " << examples::duration_text(seconds) << ": "
             << examples::byte_text(received / seconds) << "/s encoded, " << examples::byte_text(decoded / seconds)
-            << "/s decoded\n";
+            << "/s decoded\n"
+            << "effort     " << examples::effort_text(statistics) << '\n';
 }
 
 /// \throws Error{too_large} if there is not enough

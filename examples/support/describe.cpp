@@ -77,6 +77,19 @@ std::string duration_text(double seconds) {
   return text;
 }
 
+std::string effort_text(const catvox::ReadStatistics& statistics) {
+  std::string text = "decoding " + duration_text(statistics.decode_seconds) + " on all threads, waiting " +
+                     duration_text(statistics.wait_seconds);
+  if (statistics.fetch_seconds > 0) {
+    const auto requests = static_cast<double>(statistics.requests);
+    text += "; answers began after " + duration_text(statistics.first_byte_seconds / requests) + " and took " +
+            duration_text(statistics.fetch_seconds / requests);
+  }
+  const bool waited = statistics.wait_seconds > statistics.seconds / 2;
+  const bool for_answers = statistics.first_byte_seconds > statistics.fetch_seconds / 2;
+  return text + "; the limit was the " + (!waited ? "CPU" : for_answers ? "server" : "network");
+}
+
 std::string extent_text(const catvox::WorldBox& box) {
   const auto axis = [](const char* name, double min, double max) {
     return name + number_text(min) + " to " + number_text(max);

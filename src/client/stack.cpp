@@ -181,7 +181,8 @@ std::shared_ptr<const detail::Volume> Stack::open(std::size_t position) const {
                           .allow_file = options_.allow_file,
                           .forbidden_is_missing = options_.forbidden_is_missing,
                           .policy = policy_,
-                          .pool = pool_});
+                          .pool = pool_,
+                          .read_ahead = options_.read_ahead});
 }
 
 }  // namespace catvox

@@ -64,6 +64,12 @@ const std::vector<Volume::Level>& Volume::opened() const {
   return levels_;
 }
 
+Volume::Level Volume::make_level(int level, const StackVector& factors, std::shared_ptr<const ChunkStore> store) const {
+  const ChunkOrigin origin{std::move(store), next_store_number(), parts_.session.transport(),
+                           parts_.forbidden_is_missing};
+  return {level, factors, origin, std::make_shared<Prefetcher>(origin, parts_.pool)};
+}
+
 std::vector<Volume::Level> Volume::open_tiles() const {
   std::vector<Level> levels;
   for (const StackVector& factors : scale_factors(*parts_.info)) {
@@ -72,7 +78,7 @@ std::vector<Volume::Level> Volume::open_tiles() const {
                                   .image_base = parts_.image_base,
                                   .mirror = mirror(),
                                   .request = request_template()});
-    levels.push_back({static_cast<int>(levels.size()), factors, std::move(store), next_store_number()});
+    levels.push_back(make_level(static_cast<int>(levels.size()), factors, std::move(store)));
   }
   return levels;
 }
@@ -94,7 +100,7 @@ std::vector<Volume::Level> Volume::open_n5() const {
     const auto factors = factors_of(*parts_.info, level);
     if (!factors) break;
     auto store = std::make_shared<const N5Store>(std::move(attributes), location, level, request_template());
-    levels.push_back({level, *factors, std::move(store), next_store_number()});
+    levels.push_back(make_level(level, *factors, std::move(store)));
   }
   return levels;
 }
@@ -121,7 +127,7 @@ std::optional<std::string> Volume::fetch_text(const std::string& url) const {
 
 std::optional<Shape3> Volume::own_shape() const {
   if (mirror().tile_source_type != n5_type || opened().front().level != 0) return std::nullopt;
-  return opened().front().store->shape();
+  return opened().front().store().shape();
 }
 
 std::shared_ptr<const LevelSource> Volume::source(int level) const {
@@ -134,17 +140,18 @@ std::shared_ptr<const LevelSource> Volume::source(int level) const {
                                      "\", has no level " + std::to_string(level) + "; it has " + known);
   }
   const Level& chosen = *found;
-  return make_chunk_reader(
-      {.level = level,
-       .geometry = LevelGeometry(*parts_.info, chosen.factors, chosen.store->shape()),
-       .broken = broken_slices_of(*parts_.info, parts_.policy),
-       .origin = {chosen.store, chosen.number, parts_.session.transport(), parts_.forbidden_is_missing},
-       .pool = parts_.pool,
-       .at_level = [self = shared_from_this()](int other) { return self->source(other); }});
+  return make_chunk_reader({.level = level,
+                            .geometry = LevelGeometry(*parts_.info, chosen.factors, chosen.store().shape()),
+                            .broken = broken_slices_of(*parts_.info, parts_.policy),
+                            .origin = chosen.origin,
+                            .pool = parts_.pool,
+                            .prefetcher = chosen.prefetcher,
+                            .read_ahead = parts_.read_ahead,
+                            .at_level = [self = shared_from_this()](int other) { return self->source(other); }});
 }
 
 double Volume::time_canary(std::chrono::milliseconds timeout) const {
-  const ChunkStore& store = *opened().at(0).store;
+  const ChunkStore& store = opened().at(0).store();
   const StackDimension canary = parts_.info->canary_location.value_or(
       StackDimension{parts_.info->dimension.x / 2, parts_.info->dimension.y / 2, parts_.info->dimension.z / 2});
   const Index3 voxel{canary.z, canary.y, canary.x};

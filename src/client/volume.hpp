@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "read/chunk_pool.hpp"
+#include "read/prefetcher.hpp"
 
 namespace catvox::detail {
 
@@ -31,6 +32,7 @@ struct VolumeParts {
   bool forbidden_is_missing = false;
   BrokenSlicePolicy policy = BrokenSlicePolicy::nearest;
   std::shared_ptr<ChunkPool> pool;
+  bool read_ahead = true;
 };
 
 /// One mirror of one stack: its scale levels, opened when they are first asked for. Immutable and thread-safe.
@@ -57,11 +59,14 @@ class Volume : public std::enable_shared_from_this<Volume> {
   struct Level {
     int level = 0;
     StackVector factors;
-    std::shared_ptr<const ChunkStore> store;
-    std::uint64_t number = 0;  ///< for the cache
+    ChunkOrigin origin;
+    std::shared_ptr<Prefetcher> prefetcher;
+
+    [[nodiscard]] const ChunkStore& store() const { return *origin.store; }
   };
 
   [[nodiscard]] const std::vector<Level>& opened() const;
+  [[nodiscard]] Level make_level(int level, const StackVector& factors, std::shared_ptr<const ChunkStore> store) const;
   [[nodiscard]] std::vector<Level> open_tiles() const;
   [[nodiscard]] std::vector<Level> open_n5() const;
   [[nodiscard]] std::optional<std::string> fetch_text(const std::string& url) const;

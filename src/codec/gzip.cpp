@@ -1,25 +1,10 @@
-#include <libdeflate.h>
-
-#include <memory>
-#include <new>
-
 #include "codec/decompressors.hpp"
+#include "codec/libdeflate_decompressor.hpp"
 
 // libdeflate rather than zlib's stream or ISA-L: on 64^3 blocks of EM uint8 it inflates 2.2 times as fast as zlib
 // and 1.2 times as fast as ISA-L; on label blocks 3 times as fast as zlib and 0.85 to 1.15 times as fast as ISA-L.
 namespace catvox::detail {
 namespace {
-
-struct Free {
-  void operator()(libdeflate_decompressor* d) const noexcept { libdeflate_free_decompressor(d); }
-};
-using DecompressorPtr = std::unique_ptr<libdeflate_decompressor, Free>;
-
-libdeflate_decompressor* thread_decompressor() {
-  thread_local const DecompressorPtr decompressor(libdeflate_alloc_decompressor());
-  if (!decompressor) throw std::bad_alloc();
-  return decompressor.get();
-}
 
 constexpr std::uint8_t gzip_magic[] = {0x1f, 0x8b};
 

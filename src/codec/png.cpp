@@ -9,6 +9,7 @@
 #include <catvox/core/checked.hpp>
 #include <cstring>
 #include <new>
+#include <optional>
 #include <string>
 
 #include <png.h>
@@ -161,6 +162,9 @@ bool read_rows(Reader& reader, const Grey8Request& request, const ImageSize& par
 }  // namespace
 
 ImageSize decode_png(std::span<const std::byte> encoded, const Grey8Request& request) {
+#ifdef CATVOX_WITH_GZIP
+  if (const std::optional<ImageSize> part = decode_png_grey8(encoded, request)) return *part;
+#endif
   Reader reader(encoded);
   if (!read_header(reader)) fail(reader);
   const ImageSize image{png_get_image_height(reader.png, reader.info), png_get_image_width(reader.png, reader.info)};

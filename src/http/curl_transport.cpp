@@ -39,18 +39,40 @@ CurlTransport::~CurlTransport() {
 }
 
 Transport::TransferId CurlTransport::start(Request request, std::shared_ptr<TransferHandler> handler) {
+  auto transfer = make_transfer(std::move(request), std::move(handler));
+  const std::lock_guard lock(mutex_);
+  const auto id = admit(*transfer);
+  queue_.push_back(std::move(transfer));
+  wake_one(true);
+  return id;
+}
+
+Transport::TransferId CurlTransport::deliver(Request request, Response known,
+                                             std::shared_ptr<TransferHandler> handler) {
+  auto transfer = make_transfer(std::move(request), std::move(handler));
+  transfer->response = std::move(known);
+  transfer->response.attempts = 0;
+  const std::lock_guard lock(mutex_);
+  const auto id = admit(*transfer);
+  taken_.emplace(id, nullptr);
+  ready_.push_back(std::move(transfer));
+  wake_one(false);
+  return id;
+}
+
+TransferPtr CurlTransport::make_transfer(Request request, std::shared_ptr<TransferHandler> handler) const {
   auto transfer = std::make_unique<Transfer>();
   transfer->url = request.url;
   transfer->request = std::move(request);
   transfer->handler = std::move(handler);
   transfer->body_limit = options_->max_body_bytes;
   transfer->response.attempts = 0;
-  const std::lock_guard lock(mutex_);
-  const auto id = transfer->id = ++last_id_;
+  return transfer;
+}
+
+Transport::TransferId CurlTransport::admit(Transfer& transfer) {
   if (lanes_.empty()) begin_lanes();
-  queue_.push_back(std::move(transfer));
-  wake_one(true);
-  return id;
+  return transfer.id = ++last_id_;
 }
 
 void CurlTransport::cancel(TransferId id) noexcept {

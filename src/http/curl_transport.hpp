@@ -24,6 +24,7 @@ class CurlTransport final : public Transport {
   ~CurlTransport() override;
 
   TransferId start(Request request, std::shared_ptr<TransferHandler> handler) override;
+  TransferId deliver(Request request, Response known, std::shared_ptr<TransferHandler> handler) override;
   void cancel(TransferId id) noexcept override;
   [[nodiscard]] int concurrency() const noexcept override { return static_cast<int>(lane_count_ * window_); }
 
@@ -52,6 +53,8 @@ class CurlTransport final : public Transport {
   void end(TransferId id);
 
  private:
+  [[nodiscard]] TransferPtr make_transfer(Request request, std::shared_ptr<TransferHandler> handler) const;
+  TransferId admit(Transfer& transfer);
   void begin_lanes();
   void wake_one(bool for_transfer);
 

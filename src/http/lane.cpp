@@ -20,6 +20,12 @@ constexpr std::size_t pooled_body_bytes = std::size_t{2} << 20;
 
 bool is_file(const std::string& url) { return scheme_of(url) == "file"; }
 
+double seconds_of(CURL* easy, CURLINFO time) {
+  curl_off_t microseconds = 0;
+  curl_easy_getinfo(easy, time, &microseconds);
+  return static_cast<double>(microseconds) * 1e-6;
+}
+
 }  // namespace
 
 Lane::Lane(CurlTransport& transport, std::size_t max_window)
@@ -222,6 +228,8 @@ void Lane::finish(TransferPtr transfer, CURLcode code) {
   auto& response = transfer->response;
   response.url = redact_url(transfer->url);
   response.status = status_of(*transfer);
+  response.first_byte_seconds = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
+  response.seconds = seconds_of(easy, CURLINFO_TOTAL_TIME_T);
   if (transfer->body_too_large) {
     fail(std::move(transfer), Errc::too_large,
          "the answer is larger than the limit of " + std::to_string(transport_.options().max_body_bytes) + " bytes");
@@ -287,7 +295,11 @@ void Lane::deliver(TransferPtr transfer) {
   try {
     transfer->handler->on_response(transfer->response);
   } catch (const Error& error) {
-    if (error.code() == Errc::corrupt_data && !is_file(transfer->url)) {
+    if (error.code() == Errc::corrupt_data && transfer->response.attempts == 0) {
+      // What was kept is no good: ask the source.
+      transport_.adopt(*this, transfer->id);
+      begin(std::move(transfer));
+    } else if (error.code() == Errc::corrupt_data && !is_file(transfer->url)) {
       transfer->past_caches = true;
       transport_.adopt(*this, transfer->id);
       retry_or_fail(std::move(transfer), error.code(), error.what());

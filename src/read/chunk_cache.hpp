@@ -30,14 +30,24 @@ struct ChunkKeyHash {
   }
 };
 
-/// A decoded chunk, clipped to its level, C order. Empty voxels: the source does not have it.
+/// What is kept of a chunk: that the source does not have it, or the bytes that came, or voxels, or bytes and the
+/// voxels that were decoded of them so far.
 struct CachedChunk {
-  Box extent;  ///< relative to the chunk's first voxel
-  Buffer voxels;
-  [[nodiscard]] bool missing() const { return voxels.size() == 0; }
+  bool missing = false;
+  bool used = false;  ///< a read has decoded it; else it was fetched ahead
+  Buffer body;        ///< encoded; empty once all voxels are there
+  Box extent{};       ///< what `voxels` holds, relative to the chunk's first voxel
+  Buffer voxels;      ///< C order
+
+  [[nodiscard]] bool holds(const Box& window) const {
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      if (window.min[axis] < extent.min[axis] || window.max[axis] > extent.max[axis]) return false;
+    }
+    return voxels.size() > 0;
+  }
 };
 
-/// Decoded chunks, least recently used dropped first, bounded in bytes. Not thread-safe: its owner locks.
+/// Chunks, least recently used dropped first, bounded in bytes. Not thread-safe: its owner locks.
 class ChunkCache {
  public:
   explicit ChunkCache(std::size_t max_bytes) : max_bytes_(max_bytes) {}
@@ -45,39 +55,50 @@ class ChunkCache {
   [[nodiscard]] std::size_t max_bytes() const { return max_bytes_; }
 
   /// Null if it is not there. Makes it the most recently used.
-  std::shared_ptr<const CachedChunk> find(const ChunkKey& key) {
+  std::shared_ptr<CachedChunk> find(const ChunkKey& key) {
     const auto found = entries_.find(key);
     if (found == entries_.end()) return nullptr;
     order_.splice(order_.begin(), order_, found->second);
     return found->second->chunk;
   }
 
-  void insert(const ChunkKey& key, std::shared_ptr<const CachedChunk> chunk) {
+  void erase(const ChunkKey& key) {
+    const auto found = entries_.find(key);
+    if (found != entries_.end()) drop(found->second);
+  }
+
+  /// Takes the place of what was kept of the chunk.
+  void insert(const ChunkKey& key, std::shared_ptr<CachedChunk> chunk) {
+    erase(key);
     const auto bytes = cost(*chunk);
-    if (bytes > max_bytes_ || entries_.contains(key)) return;
-    order_.push_front({key, std::move(chunk)});
+    if (bytes > max_bytes_) return;
+    order_.push_front({key, std::move(chunk), bytes});
     entries_.emplace(key, order_.begin());
     bytes_ += bytes;
-    while (bytes_ > max_bytes_) {
-      bytes_ -= cost(*order_.back().chunk);
-      entries_.erase(order_.back().key);
-      order_.pop_back();
-    }
+    while (bytes_ > max_bytes_) drop(std::prev(order_.end()));
   }
 
  private:
   struct Entry {
     ChunkKey key;
-    std::shared_ptr<const CachedChunk> chunk;
+    std::shared_ptr<CachedChunk> chunk;
+    std::size_t bytes = 0;
   };
+  using Place = std::list<Entry>::iterator;
 
   // What an entry costs beside its voxels, roughly: so that millions of missing chunks are bounded too.
-  static std::size_t cost(const CachedChunk& chunk) { return chunk.voxels.size() + 256; }
+  static std::size_t cost(const CachedChunk& chunk) { return chunk.voxels.size() + chunk.body.capacity() + 256; }
+
+  void drop(Place entry) {
+    bytes_ -= entry->bytes;
+    entries_.erase(entry->key);
+    order_.erase(entry);
+  }
 
   std::size_t max_bytes_;
   std::size_t bytes_ = 0;
   std::list<Entry> order_;  // most recently used first
-  std::unordered_map<ChunkKey, std::list<Entry>::iterator, ChunkKeyHash> entries_;
+  std::unordered_map<ChunkKey, Place, ChunkKeyHash> entries_;
 };
 
 }  // namespace catvox::detail

@@ -49,4 +49,14 @@ void ChunkPart::fill() const {
   }
 }
 
+ChunkPart part_of(const ReadPlan& plan, std::int64_t number) {
+  const auto columns = static_cast<std::int64_t>(plan.columns.size());
+  const auto rows = static_cast<std::int64_t>(plan.rows.size());
+  ChunkPart part;
+  part.layer = &plan.layers[static_cast<std::size_t>(number / columns / rows)];
+  part.rows = &plan.rows[static_cast<std::size_t>(number / columns % rows)];
+  part.columns = &plan.columns[static_cast<std::size_t>(number % columns)];
+  return part;
+}
+
 }  // namespace catvox::detail

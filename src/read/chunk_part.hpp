@@ -37,4 +37,8 @@ struct ChunkPart {
   void fill() const;
 };
 
+/// A part of a plan, without a destination.
+/// \param number  in [0, plan.chunks())
+ChunkPart part_of(const ReadPlan& plan, std::int64_t number);
+
 }  // namespace catvox::detail

@@ -18,20 +18,32 @@ namespace catvox::detail {
 struct ChunkCost {
   std::int64_t requests = 0;
   std::int64_t bytes = 0;
+  double first_byte_seconds = 0;
+  double fetch_seconds = 0;
   double decode_seconds = 0;
   bool missing = false;
   bool shared = false;  ///< the cache or another read's request gave it
 };
 
-/// A read, as the pool sees it. Called on transport threads.
+/// What wants chunks, a read or a prefetch, as the pool sees it. Called on transport threads.
 class ChunkConsumer {
  public:
   virtual ~ChunkConsumer() = default;
 
   [[nodiscard]] virtual ChunkPart part(std::int64_t number) const = 0;
 
-  /// Whether the read has ended early: its parts are then dropped without a word to finished() or failed().
+  /// Whether chunks are wanted in the cache only: their part() has no destination.
+  [[nodiscard]] virtual bool prefetches() const noexcept = 0;
+
+  /// Whether it has ended early: its parts are then dropped without a word to finished() or failed().
   [[nodiscard]] virtual bool stopped() const noexcept = 0;
+
+  /// Asks whether so many bytes of a chunk may stay in the cache on its account.
+  /// \param whole  it takes every voxel of the chunk
+  [[nodiscard]] virtual bool may_keep(std::size_t bytes, bool whole) noexcept = 0;
+
+  /// A thread is about to decode for it, or has done so. In pairs.
+  virtual void decoding(bool begins) noexcept = 0;
 
   /// The part's voxels are in place, or (dropped) never will be. After this its memory is not touched.
   virtual void finished(std::int64_t number, const ChunkCost& cost) noexcept = 0;
@@ -49,21 +61,27 @@ struct ChunkOrigin {
 
 class ChunkFetch;
 
-/// Decoded chunks that are kept, and chunks on their way: every chunk is requested once, however many reads want it.
+/// Chunks that are kept, and chunks on their way: every chunk is requested once, however many reads want it.
 class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
  public:
   explicit ChunkPool(std::size_t cache_bytes) : cache_(cache_bytes) {}
 
-  /// Gets one part of a read into place: at once out of the cache, or later by a request, its own or another read's.
+  [[nodiscard]] std::size_t cache_bytes() const { return cache_.max_bytes(); }
+
+  /// Gets one part into place: at once out of the cache, or later on a thread of the transport, from bytes that the
+  /// cache has or by a request, its own or another consumer's.
   /// One of the consumer's finished, failed and dropped follows, maybe before this returns.
   void get(const ChunkOrigin& origin, const std::shared_ptr<ChunkConsumer>& consumer, std::int64_t number);
 
-  /// Drops every part of a stopped read that no thread is writing just now, and cancels the transfers that nobody
+  /// Drops every part of a stopped consumer that no thread is writing just now, and cancels the transfers that nobody
   /// waits for any more.
   void drop(const ChunkConsumer& consumer, Transport& transport);
 
  private:
   friend class ChunkFetch;
+
+  /// Call with the mutex held.
+  void forget(const ChunkKey& key, const ChunkFetch& fetch);
 
   std::mutex mutex_;  // guards what follows, and the members of ChunkFetch that change
   ChunkCache cache_;

@@ -1,17 +1,16 @@
 #include "read/chunk_reader.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <catvox/core/dtype.hpp>
 #include <catvox/core/error.hpp>
 #include <chrono>
-#include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "read/copy.hpp"
+#include "read/part_queue.hpp"
 #include "read/plan.hpp"
 
 namespace catvox::detail {
@@ -20,43 +19,50 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds progress_interval{50};
 
-// One call of read(): hands out its parts, a bounded number at a time, and waits for the last. Parts are asked for
-// by whichever thread just finished one, so that no thread stands between the end of a transfer and the next.
-class Read final : public ChunkConsumer, public std::enable_shared_from_this<Read> {
+// What one read may leave in the cache: little, so that a large read neither pushes out what small ones share nor takes
+// much memory beside its output. A crop that uses next to nothing of what it fetches may leave more: its neighbours will
+// want the rest.
+std::size_t cache_share(std::size_t cache_bytes, std::int64_t chunk_voxels, std::int64_t voxels) {
+  constexpr std::size_t usual = std::size_t{6} << 20;
+  constexpr std::size_t of_crops = std::size_t{32} << 20;
+  constexpr std::int64_t crop = 32;  // chunk voxels per voxel
+  return std::max(cache_bytes / 40, std::min(cache_bytes / 4, chunk_voxels / crop >= voxels ? of_crops : usual));
+}
+
+// One call of read().
+class Read final : public PartQueue {
  public:
-  Read(const ReaderParts& reader, ReadPlan plan, const StridedBytes& out)
-      : origin_(reader.origin),
-        pool_(reader.pool),
-        plan_(std::move(plan)),
+  Read(const ReaderParts& reader, ReadPlan plan, const StridedBytes& out, std::size_t keep_bytes)
+      // As many parts that the transport's queue does not run dry while a handler decodes.
+      : PartQueue(reader.origin, reader.pool, std::move(plan), 2 * std::max(1, reader.origin.transport->concurrency()),
+                  keep_bytes),
         out_(out),
-        item_(item_size(reader.origin.store->dtype())),
-        total_(plan_.chunks()),
-        // Enough that the transport's queue does not run dry while a handler decodes.
-        limit_(2 * std::max(1, reader.origin.transport->concurrency())) {
-    statistics_.chunks = total_;
+        item_(item_size(reader.origin.store->dtype())) {
+    statistics_.chunks = total();
   }
 
   ReadStatistics run(const ReadOptions& options) {
     pump();
     std::unique_lock lock(mutex_);
-    const auto over = [this] { return under_way_ == 0 && (next_ == total_ || stopped()); };
+    if (decoding_ == 0) idle_since_ = Clock::now();
     while (!over()) {
       if (options.stop.stop_requested() && !stopped()) {
         lock.unlock();
-        stop_with(Error(Errc::cancelled, "the read was cancelled"));
+        stop(Error(Errc::cancelled, "the read was cancelled"));
         lock.lock();
         continue;
       }
+      const auto ended = [this] { return over() || stopped(); };
       if (stopped()) {
-        changed_.wait(lock, over);
+        changed_.wait(lock, [this] { return over(); });
       } else if (options.progress) {
-        changed_.wait_for(lock, options.stop, progress_interval, over);
-        if (!over() && !stopped()) report(options, lock);
+        changed_.wait_for(lock, options.stop, progress_interval, ended);
+        if (!ended()) report(options, lock);
       } else {
-        changed_.wait(lock, options.stop, over);
+        changed_.wait(lock, options.stop, ended);
       }
     }
-    if (error_) throw *error_;
+    if (error()) throw *error();
     const ReadStatistics statistics = statistics_;
     if (options.progress) report(options, lock);
     return statistics;
@@ -64,104 +70,57 @@ class Read final : public ChunkConsumer, public std::enable_shared_from_this<Rea
 
   // Returns when no thread writes to the destination any more. For an exception of the caller's progress function.
   void abandon() noexcept {
-    stop_with(Error(Errc::cancelled, "the read was abandoned"));
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return under_way_ == 0; });
+    stop(Error(Errc::cancelled, "the read was abandoned"));
+    drain();
   }
 
   [[nodiscard]] ChunkPart part(std::int64_t number) const override {
-    const auto columns = static_cast<std::int64_t>(plan_.columns.size());
-    const auto rows = static_cast<std::int64_t>(plan_.rows.size());
-    return {&plan_.layers[static_cast<std::size_t>(number / columns / rows)],
-            &plan_.rows[static_cast<std::size_t>(number / columns % rows)],
-            &plan_.columns[static_cast<std::size_t>(number % columns)], out_, item_};
+    ChunkPart part = part_of(plan(), number);
+    part.out = out_;
+    part.item = item_;
+    return part;
   }
 
-  [[nodiscard]] bool stopped() const noexcept override { return stopped_; }
+  [[nodiscard]] bool prefetches() const noexcept override { return false; }
 
-  void finished(std::int64_t, const ChunkCost& cost) noexcept override {
-    {
-      const std::lock_guard lock(mutex_);
-      statistics_.requests += cost.requests;
-      statistics_.retries += std::max<std::int64_t>(0, cost.requests - 1);
-      statistics_.cache_hits += cost.shared ? 1 : 0;
-      statistics_.missing += cost.missing ? 1 : 0;
-      statistics_.bytes_received += cost.bytes;
-      statistics_.decode_seconds += cost.decode_seconds;
-      ++done_;
+  void decoding(bool begins) noexcept override {
+    const std::lock_guard lock(mutex_);
+    const auto now = Clock::now();
+    if (begins && decoding_ == 0 && idle_since_) {
+      statistics_.wait_seconds += std::chrono::duration<double>(now - *idle_since_).count();
     }
-    end_part();
-    pump();
+    decoding_ += begins ? 1 : -1;
+    if (decoding_ == 0) idle_since_ = now;
   }
-
-  void failed(std::int64_t, const Error& error) noexcept override {
-    stop_with(error);
-    end_part();
-  }
-
-  void dropped(std::int64_t) noexcept override { end_part(); }
 
  private:
-  // Asks for parts until enough are under way. Runs on the reading thread and on the transport's. A chunk that the
-  // cache has calls back into finished() and so into here: only the outermost call on a thread loops.
-  void pump() noexcept {
-    thread_local bool pumping = false;
-    if (pumping) return;
-    pumping = true;
-    const auto self = shared_from_this();
-    while (const auto number = next_part()) pool_->get(origin_, self, *number);
-    pumping = false;
-  }
-
-  std::optional<std::int64_t> next_part() {
-    const std::lock_guard lock(mutex_);
-    if (stopped() || next_ == total_ || under_way_ >= limit_) return std::nullopt;
-    ++under_way_;
-    return next_++;
-  }
-
-  void end_part() noexcept {
-    const std::lock_guard lock(mutex_);
-    --under_way_;
-    if (under_way_ == 0) changed_.notify_all();
-  }
-
-  void stop_with(const Error& error) noexcept {
-    {
-      const std::lock_guard lock(mutex_);
-      if (stopped_) return;  // the first failure is the one that is reported
-      error_ = error;
-      stopped_ = true;
-    }
-    pool_->drop(*this, *origin_.transport);
-    changed_.notify_all();
+  void count(const ChunkCost& cost) noexcept override {
+    statistics_.requests += cost.requests;
+    statistics_.retries += std::max<std::int64_t>(0, cost.requests - 1);
+    statistics_.cache_hits += cost.shared ? 1 : 0;
+    statistics_.missing += cost.missing ? 1 : 0;
+    statistics_.bytes_received += cost.bytes;
+    statistics_.first_byte_seconds += cost.first_byte_seconds;
+    statistics_.fetch_seconds += cost.fetch_seconds;
+    statistics_.decode_seconds += cost.decode_seconds;
+    ++done_;
   }
 
   // Without the lock, because the function is the caller's.
   void report(const ReadOptions& options, std::unique_lock<std::mutex>& lock) {
-    const Progress progress{done_, total_, statistics_.bytes_received};
+    const Progress progress{done_, total(), statistics_.bytes_received};
     lock.unlock();
     options.progress(progress);
     lock.lock();
   }
 
-  // A reference, because the last owner of a Read may be a thread of the transport, which must not be the one to
-  // destroy the transport. Parts are only asked for while run() waits, and with it the reader that owns this.
-  const ChunkOrigin& origin_;
-  const std::shared_ptr<ChunkPool> pool_;
-  const ReadPlan plan_;
   const StridedBytes out_;
   const std::size_t item_;
-  const std::int64_t total_;
-  const std::int64_t limit_;
 
-  std::atomic<bool> stopped_ = false;  // set under mutex_
-  std::mutex mutex_;                   // guards what follows
-  std::condition_variable_any changed_;
-  std::int64_t next_ = 0;
-  std::int64_t under_way_ = 0;
+  // Guarded by mutex_.
   std::int64_t done_ = 0;
-  std::optional<Error> error_;
+  std::int64_t decoding_ = 0;
+  std::optional<Clock::time_point> idle_since_;  // while decoding_ is 0; absent until there is something to wait for
   ReadStatistics statistics_;
 };
 
@@ -182,43 +141,68 @@ void check(const Selection3& selection, const Shape3& shape) {
   }
 }
 
+bool is_empty(const Selection3& selection) {
+  return std::any_of(selection.begin(), selection.end(), [](const auto& axis) { return axis.count <= 0; });
+}
+
 class ChunkReader final : public LevelSource {
  public:
   explicit ChunkReader(ReaderParts parts) : parts_(std::move(parts)) {}
 
   [[nodiscard]] int level() const noexcept override { return parts_.level; }
-  [[nodiscard]] DType dtype() const noexcept override { return parts_.origin.store->dtype(); }
+  [[nodiscard]] DType dtype() const noexcept override { return store().dtype(); }
   [[nodiscard]] const LevelGeometry& geometry() const noexcept override { return parts_.geometry; }
-  [[nodiscard]] const Shape3& chunk_shape() const noexcept override { return parts_.origin.store->chunk_shape(); }
+  [[nodiscard]] const Shape3& chunk_shape() const noexcept override { return store().chunk_shape(); }
 
   [[nodiscard]] std::shared_ptr<const LevelSource> at_level(int level) const override { return parts_.at_level(level); }
 
   ReadStatistics read(const Selection3& selection, const StridedBytes& out, const ReadOptions& options) const override {
     const auto start = Clock::now();
-    const Shape3& shape = parts_.origin.store->shape();
-    check(selection, shape);
+    check(selection, store().shape());
     ReadStatistics statistics;
-    const bool empty =
-        std::any_of(selection.begin(), selection.end(), [](const auto& axis) { return axis.count <= 0; });
-    if (!empty) {
-      ReadPlan plan = plan_read(selection, chunk_shape(), shape[0], parts_.broken, parts_.geometry.factors().z);
+    if (!is_empty(selection)) {
+      ReadPlan plan = planned(selection);
       for (const auto slice : plan.fill_slices) {
         zero_plane(out.data + slice * out.strides[0], {selection[1].count, 0, out.strides[1]},
                    {selection[2].count, 0, out.strides[2]}, item_size(dtype()));
       }
-      const auto read = std::make_shared<Read>(parts_, std::move(plan), out);
+      const auto keep_bytes = cache_share(parts_.pool->cache_bytes(), plan.chunks() * volume(chunk_shape()),
+                                          selection[0].count * selection[1].count * selection[2].count);
+      const auto read = std::make_shared<Read>(parts_, std::move(plan), out, keep_bytes);
       try {
         statistics = read->run(options);
       } catch (...) {
         read->abandon();
         throw;
       }
+      if (parts_.read_ahead && options.read_ahead) look_ahead(selection, keep_bytes, options.stop);
     }
     statistics.seconds = std::chrono::duration<double>(Clock::now() - start).count();
     return statistics;
   }
 
+  void prefetch(const Selection3& selection, const std::stop_token& stop) const override {
+    check(selection, store().shape());
+    if (!is_empty(selection)) parts_.prefetcher->begin(planned(selection), parts_.pool->cache_bytes() / 2, stop);
+  }
+
  private:
+  [[nodiscard]] const ChunkStore& store() const noexcept { return *parts_.origin.store; }
+
+  [[nodiscard]] ReadPlan planned(const Selection3& selection) const {
+    return plan_read(selection, chunk_shape(), store().shape()[0], parts_.broken, parts_.geometry.factors().z);
+  }
+
+  void look_ahead(const Selection3& selection, std::size_t max_bytes, const std::stop_token& stop) const {
+    const auto ahead = parts_.prefetcher->follow(selection);
+    if (!ahead) return;
+    Selection3 next{};
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      next[axis] = {ahead->min[axis], 1, ahead->max[axis] - ahead->min[axis]};
+    }
+    parts_.prefetcher->begin(planned(next), max_bytes, stop);
+  }
+
   const ReaderParts parts_;
 };
 

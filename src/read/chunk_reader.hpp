@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "read/chunk_pool.hpp"
+#include "read/prefetcher.hpp"
 
 namespace catvox::detail {
 
@@ -17,6 +18,8 @@ struct ReaderParts {
   BrokenSlices broken;
   ChunkOrigin origin;
   std::shared_ptr<ChunkPool> pool;
+  std::shared_ptr<Prefetcher> prefetcher;  ///< of the same origin and pool
+  bool read_ahead = true;
   std::function<std::shared_ptr<const LevelSource>(int)> at_level;
 };
 

@@ -88,6 +88,10 @@ class CastSource final : public LevelSource {
     return totals.statistics;
   }
 
+  void prefetch(const Selection3& selection, const std::stop_token& stop) const override {
+    source_->prefetch(selection, stop);
+  }
+
  private:
   struct Totals {
     std::int64_t chunks = 0;
@@ -96,7 +100,9 @@ class CastSource final : public LevelSource {
   };
 
   void read_part(const ViewLayout& part, const StridedBytes& out, const ReadOptions& options, Totals& totals) const {
-    ReadOptions part_options{.progress = {}, .stop = options.stop};
+    // The parts of a large read are no walk of the caller's.
+    const bool only = count_chunks(part.selection(), chunk_shape()) == totals.chunks;
+    ReadOptions part_options{.progress = {}, .stop = options.stop, .read_ahead = options.read_ahead && only};
     if (options.progress) {
       part_options.progress = [&](const Progress& now) {
         options.progress({totals.finished.chunks_done + now.chunks_done, totals.chunks,
@@ -112,14 +118,7 @@ class CastSource final : public LevelSource {
     });
     totals.finished.chunks_done += count_chunks(part.selection(), chunk_shape());
     totals.finished.bytes_received += done.bytes_received;
-    totals.statistics.chunks += done.chunks;
-    totals.statistics.requests += done.requests;
-    totals.statistics.retries += done.retries;
-    totals.statistics.cache_hits += done.cache_hits;
-    totals.statistics.missing += done.missing;
-    totals.statistics.bytes_received += done.bytes_received;
-    totals.statistics.decode_seconds += done.decode_seconds;
-    totals.statistics.seconds += done.seconds;
+    totals.statistics += done;
   }
 
   std::shared_ptr<const LevelSource> source_;

@@ -2,17 +2,21 @@
 #include <catvox/core/error.hpp>
 #include <catvox/core/version.hpp>
 #include <catvox/http/session.hpp>
+#include <catvox/http/url.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "support/catch.hpp"
 #include "support/fault_server.hpp"
 #include "support/http_server.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace catvox;
 using namespace std::chrono_literals;
@@ -63,6 +67,34 @@ class Counter final : public TransferHandler {
   std::size_t responses_ = 0;
   std::size_t bytes_ = 0;
   std::vector<std::string> errors_;
+};
+
+// The bodies that came; one of them does not decode.
+class Bodies final : public TransferHandler {
+ public:
+  void refuse(std::string body) { refused_ = std::move(body); }
+  void on_response(Response& response) override {
+    const std::lock_guard lock(mutex_);
+    bodies_.push_back(text(response) + " (" + std::to_string(response.attempts) + " attempts)");
+    arrived_.notify_all();
+    if (bodies_.back() == refused_) throw Error(Errc::corrupt_data, "refused");
+  }
+  void on_error(const Error& error) noexcept override {
+    const std::lock_guard lock(mutex_);
+    bodies_.emplace_back(error.what());
+    arrived_.notify_all();
+  }
+  std::vector<std::string> wait_for(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    arrived_.wait_for(lock, 20s, [&] { return bodies_.size() >= count; });
+    return bodies_;
+  }
+
+ private:
+  std::string refused_;
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::vector<std::string> bodies_;
 };
 
 }  // namespace
@@ -161,6 +193,45 @@ TEST_CASE("a stop token ends get() while the server is silent", "[http]") {
   } catch (const Error& error) {
     CHECK(error.code() == Errc::cancelled);
   }
+}
+
+TEST_CASE("an answer that is here already is delivered without a request", "[http]") {
+  test::HttpServer server;
+  server.add("/a", "fresh", "text/plain");
+  const HttpSession session;
+  Response known;
+  known.status = 200;
+  known.body.append(std::as_bytes(std::span(std::string_view("kept"))));
+  const auto bodies = std::make_shared<Bodies>();
+  SECTION("and that is all") {
+    session.transport()->deliver(request_for(server.url("/a")), std::move(known), bodies);
+    CHECK(bodies->wait_for(1) == std::vector<std::string>{"kept (0 attempts)"});
+    CHECK(server.requests().size() == 0);
+  }
+  SECTION("unless it does not decode") {
+    bodies->refuse("kept (0 attempts)");
+    session.transport()->deliver(request_for(server.url("/a")), std::move(known), bodies);
+    CHECK(bodies->wait_for(2) == std::vector<std::string>{"kept (0 attempts)", "fresh (1 attempts)"});
+    CHECK(server.requests().size() == 1);
+  }
+  SECTION("unless it does not decode, from a file") {
+    const test::TempDir folder;
+    folder.write("a", "from the file");
+    Request request = request_for(file_url((folder.path() / "a").string()));
+    request.allow_file = true;
+    bodies->refuse("kept (0 attempts)");
+    session.transport()->deliver(std::move(request), std::move(known), bodies);
+    CHECK(bodies->wait_for(2) == std::vector<std::string>{"kept (0 attempts)", "from the file (1 attempts)"});
+  }
+}
+
+TEST_CASE("an answer says how long it took, and how long until its first byte", "[http]") {
+  test::HttpServer server;
+  server.add("/a", "text", "text/plain");
+  server.set_delay(30ms);
+  const Response response = HttpSession().get(request_for(server.url("/a")));
+  CHECK(response.first_byte_seconds >= 0.030);
+  CHECK(response.seconds >= response.first_byte_seconds);
 }
 
 TEST_CASE("a session ends cleanly with transfers under way", "[http]") {

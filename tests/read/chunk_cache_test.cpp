@@ -1,6 +1,7 @@
 #include "read/chunk_cache.hpp"
 
 #include <memory>
+#include <utility>
 
 #include "support/catch.hpp"
 
@@ -9,7 +10,7 @@ using namespace catvox::detail;
 
 namespace {
 
-std::shared_ptr<const CachedChunk> chunk_of(std::size_t bytes) {
+std::shared_ptr<CachedChunk> chunk_of(std::size_t bytes) {
   auto chunk = std::make_shared<CachedChunk>();
   chunk->voxels.resize(bytes);
   return chunk;
@@ -40,9 +41,8 @@ TEST_CASE("a chunk larger than the cache leaves the others alone", "[read]") {
 
 TEST_CASE("missing chunks are kept too, and cost something", "[read]") {
   ChunkCache cache(10 * 256);
-  for (int i = 0; i < 100; ++i) cache.insert(key(i), std::make_shared<const CachedChunk>());
-  REQUIRE(cache.find(key(99)));
-  CHECK(cache.find(key(99))->missing());
+  for (int i = 0; i < 100; ++i) cache.insert(key(i), std::make_shared<CachedChunk>());
+  CHECK(cache.find(key(99)));
   CHECK_FALSE(cache.find(key(0)));
 }
 
@@ -56,4 +56,42 @@ TEST_CASE("a cache of no bytes keeps nothing", "[read]") {
   ChunkCache cache(0);
   cache.insert(key(0), chunk_of(1));
   CHECK_FALSE(cache.find(key(0)));
+}
+
+TEST_CASE("encoded bytes cost what they occupy", "[read]") {
+  ChunkCache cache(2000);
+  auto encoded = std::make_shared<CachedChunk>();
+  encoded->body.reserve(1700);
+  encoded->body.resize(10);
+  cache.insert(key(0), std::move(encoded));
+  CHECK(cache.find(key(0)));
+  cache.insert(key(1), chunk_of(1000));
+  CHECK_FALSE(cache.find(key(0)));
+}
+
+TEST_CASE("what is kept of a chunk is replaced, and then costs what it costs now", "[read]") {
+  ChunkCache cache(3 * (1000 + 256));
+  cache.insert(key(0), chunk_of(3000));
+  cache.insert(key(0), chunk_of(1000));
+  cache.insert(key(1), chunk_of(1000));
+  cache.insert(key(2), chunk_of(1000));
+  REQUIRE(cache.find(key(0)));
+  CHECK(cache.find(key(0))->voxels.size() == 1000);
+  cache.erase(key(0));
+  CHECK_FALSE(cache.find(key(0)));
+  cache.erase(key(0));
+}
+
+TEST_CASE("kept voxels serve any window that lies in them", "[read]") {
+  CachedChunk chunk;
+  chunk.extent = {{0, 2, 4}, {1, 6, 9}};
+  CHECK_FALSE(chunk.holds({{0, 2, 4}, {1, 6, 9}}));  // none yet
+  chunk.voxels.resize(20);
+  CHECK(chunk.holds({{0, 2, 4}, {1, 6, 9}}));
+  CHECK(chunk.holds({{0, 3, 5}, {1, 5, 8}}));
+  CHECK_FALSE(chunk.holds({{0, 1, 4}, {1, 6, 9}}));
+  CHECK_FALSE(chunk.holds({{0, 2, 3}, {1, 6, 9}}));
+  CHECK_FALSE(chunk.holds({{0, 2, 4}, {2, 6, 9}}));
+  CHECK_FALSE(chunk.holds({{0, 2, 4}, {1, 7, 9}}));
+  CHECK_FALSE(chunk.holds({{0, 2, 4}, {1, 6, 10}}));
 }

@@ -68,6 +68,11 @@ class MemoryLevel : public LevelSource {
     return {.chunks = count, .requests = count, .bytes_received = count * 10};
   }
 
+  void prefetch(const Selection3& selection, const std::stop_token&) const override {
+    const std::lock_guard lock(mutex_);
+    prefetched_.push_back(selection);
+  }
+
   [[nodiscard]] std::shared_ptr<const LevelSource> at_level(int level) const override {
     if (level >= 0 && static_cast<std::size_t>(level) < others_.size()) {
       return others_[static_cast<std::size_t>(level)].lock();
@@ -86,6 +91,10 @@ class MemoryLevel : public LevelSource {
     const std::lock_guard lock(mutex_);
     return std::exchange(requested_, {});
   }
+  std::vector<Selection3> take_prefetches() const {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(prefetched_, {});
+  }
   std::size_t take_reads() const {
     const std::lock_guard lock(mutex_);
     return std::exchange(reads_, 0);
@@ -99,6 +108,7 @@ class MemoryLevel : public LevelSource {
   Index3 broken_{-1, -1, -1};
   mutable std::mutex mutex_;
   mutable std::vector<Index3> requested_;
+  mutable std::vector<Selection3> prefetched_;
   mutable std::size_t reads_ = 0;
 };
 

@@ -351,6 +351,25 @@ TEST_CASE("a stopped read ends with an error", "[view]") {
   CHECK(code_of([&] { future.get(); }) == catvox::Errc::cancelled);
 }
 
+TEST_CASE("prefetch asks the level for what a read would", "[view]") {
+  const auto source = make_level();
+  const ScaleView<Voxel> level(source);
+  using Prefetches = std::vector<catvox::Selection3>;
+  level.prefetch();
+  level.slice(3, xt::range(1, 6, 2)).prefetch();
+  level.transpose().slice(xt::all(), 2).prefetch();
+  CHECK(source->take_prefetches() == Prefetches{{{{0, 1, 6}, {0, 1, 7}, {0, 1, 8}}},
+                                                {{{3, 1, 1}, {1, 2, 3}, {0, 1, 8}}},
+                                                {{{0, 1, 6}, {2, 1, 1}, {0, 1, 8}}}});
+  const catvox::WorldBox box{.min = {104, 205, 340}, .max = {112, 215, 380}};
+  level.prefetch(box);
+  level.cast<float>().prefetch(box);
+  CHECK(source->take_prefetches() == Prefetches(2, {{{1, 1, 1}, {1, 1, 2}, {1, 1, 2}}}));
+  level.prefetch({.min = {0, 0, 0}, .max = {1, 1, 1}});  // outside
+  CHECK(source->take_prefetches().empty());
+  CHECK(source->take_reads() == 0);
+}
+
 TEST_CASE("cast converts as the voxels are read", "[view]") {
   const auto source = make_level();
   const ScaleView<Voxel> level(source);

@@ -30,7 +30,8 @@ struct StackOptions {
   std::string server{};                              ///< what a relative image_base is relative to
   bool allow_file = false;                           ///< whether a mirror may lie in a local folder
   bool forbidden_is_missing = false;                 ///< 403 is fill: S3 without the right to list answers so
-  std::size_t cache_bytes = std::size_t{256} << 20;  ///< decoded chunks kept, for all views together; 0: none
+  std::size_t cache_bytes = std::size_t{256} << 20;  ///< chunks kept in memory, for all views together; 0: none
+  bool read_ahead = true;                            ///< see ReadOptions::read_ahead; false: no read does
   std::shared_ptr<const Credentials> credentials{};  ///< for mirrors on the server's own origin
 };
 

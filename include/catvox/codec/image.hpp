@@ -34,7 +34,9 @@ struct ImageWindow {
 /// Rows below the window are not decoded, nor, where the format can do without them, rows above and columns beside it.
 /// So what is wrong with the rest of a file may go unseen, as long as the window itself is there: a file that is cut
 /// short never gives pixels of its own making. Flipped bits are found by PNG's check sums, unless the window ends
-/// before the chunk that holds them does; JPEG has none.
+/// before the chunk that holds them does; JPEG has none. What most PNG tiles are, though, 8-bit grey, not interlaced,
+/// up to 5 MiB as a file and as an image, is checked to the end of the image data wherever the window ends (in a build
+/// with libdeflate): any cut or flipped bit in them is an error.
 ///
 /// \param encoded     the whole file
 /// \param cell        the largest size that is accepted: a tile of the grid, rows x columns

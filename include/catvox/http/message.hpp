@@ -34,7 +34,11 @@ struct Response {
   Buffer body;
   std::string content_type;
   std::string url;   ///< that answered, after redirects, without credentials
-  int attempts = 1;  ///< requests made for it, the first included
+  int attempts = 1;  ///< requests made for it, the first included; 0: none, it was here already
+
+  // Of the last request, from its beginning; both hold the time that the connection took, if it was new. 0: unknown.
+  double first_byte_seconds = 0;  ///< until the first byte of the answer
+  double seconds = 0;             ///< until the last
 };
 
 }  // namespace catvox

@@ -33,6 +33,10 @@ class Transport {
   /// Queues a transfer. May be called from a handler; never calls the handler before returning.
   virtual TransferId start(Request request, std::shared_ptr<TransferHandler> handler) = 0;
 
+  /// Hands an answer that is here already to a handler, on a thread of the transport like any other. If it does not
+  /// decode, the request is made after all. Never calls the handler before returning.
+  virtual TransferId deliver(Request request, Response known, std::shared_ptr<TransferHandler> handler) = 0;
+
   /// Ends a transfer at once. A handler that is already running finishes; none starts afterwards.
   virtual void cancel(TransferId id) noexcept = 0;
 

@@ -7,6 +7,7 @@
 #include <catvox/read/read_options.hpp>
 #include <catvox/store/chunk_store.hpp>
 #include <memory>
+#include <stop_token>
 
 namespace catvox {
 
@@ -40,6 +41,14 @@ class LevelSource {
   /// \throws Error     the first failure; `out` is then partly written
   virtual ReadStatistics read(const Selection3& selection, const StridedBytes& out,
                               const ReadOptions& options) const = 0;
+
+  /// Begins to fetch the chunks that hold the selected voxels into the cache, encoded, and returns. What fails is left
+  /// to the read that will need it. Ends early when its part of the cache is full, when `stop` is triggered, and with
+  /// the last view of the stack. Sources without a cache do nothing.
+  virtual void prefetch(const Selection3& selection, const std::stop_token& stop) const {
+    (void)selection;
+    (void)stop;
+  }
 
   /// The same mirror of the same stack at another level. \throws Error{not_found} listing the levels
   [[nodiscard]] virtual std::shared_ptr<const LevelSource> at_level(int level) const = 0;

@@ -13,21 +13,45 @@ struct Progress {
   std::int64_t bytes_received = 0;  ///< encoded bytes so far
 };
 
-/// What a read did.
+/// What a read did, and what it took. If wait_seconds is most of seconds, the read waited for the network or, if
+/// first_byte_seconds is most of fetch_seconds, for the server; else decoding, so the CPU, was the limit.
 struct ReadStatistics {
   std::int64_t chunks = 0;          ///< that the box meets, broken slices resolved, each counted once
   std::int64_t requests = 0;        ///< made, retries included
   std::int64_t retries = 0;         ///< requests that repeated one
-  std::int64_t cache_hits = 0;      ///< chunks that the cache had
+  std::int64_t cache_hits = 0;      ///< chunks that the cache had, encoded or decoded, or that another read brought
   std::int64_t missing = 0;         ///< chunks that the source does not have: fill
   std::int64_t bytes_received = 0;  ///< encoded bytes
+  double first_byte_seconds = 0;    ///< from a request to the first byte of its answer, summed over chunks
+  double fetch_seconds = 0;         ///< from a request to the last byte of its answer, summed over chunks
   double decode_seconds = 0;        ///< summed over threads
+  double wait_seconds = 0;          ///< wall time in which no thread had anything of the read to decode
   double seconds = 0;               ///< wall time
+
+  /// What this read and another one, after it, did.
+  ReadStatistics& operator+=(const ReadStatistics& other) noexcept {
+    chunks += other.chunks;
+    requests += other.requests;
+    retries += other.retries;
+    cache_hits += other.cache_hits;
+    missing += other.missing;
+    bytes_received += other.bytes_received;
+    first_byte_seconds += other.first_byte_seconds;
+    fetch_seconds += other.fetch_seconds;
+    decode_seconds += other.decode_seconds;
+    wait_seconds += other.wait_seconds;
+    seconds += other.seconds;
+    return *this;
+  }
 };
 
 struct ReadOptions {
   std::function<void(const Progress&)> progress{};  ///< an exception from it stops the read and is passed on
   std::stop_token stop{};                           ///< when triggered the read ends at once with Error{cancelled}
+
+  /// Whether a read that continues a walk (boxes that slide along an axis by equal steps) begins to fetch what lies
+  /// ahead of it when it ends. `stop` ends that, too.
+  bool read_ahead = true;
 };
 
 }  // namespace catvox

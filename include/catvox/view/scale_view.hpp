@@ -23,6 +23,7 @@
 #include <iterator>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -222,6 +223,17 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   [[nodiscard]] std::future<xt::xtensor<T, N>> read_async(ReadOptions options = {}) const {
     return std::async(std::launch::async, [view = *this, options = std::move(options)] { return view.load(options); });
   }
+
+  /// Begins to fetch the chunks of this view into the cache and returns: a read of it, or of a part, finds them there.
+  /// They stay encoded, and fill at most half of StackOptions::cache_bytes; what fails is left to the read. Goes on until it is
+  /// done, `stop` is triggered, or the stack and all its views are gone.
+  void prefetch(const std::stop_token& stop = {}) const {
+    if (this->size() > 0) source().prefetch(layout_.selection(), stop);
+  }
+
+  /// The same for the part of this view that a world box touches.
+  /// \throws Error{invalid_argument} as world()
+  void prefetch(const WorldBox& box, const std::stop_token& stop = {}) const { world(box).prefetch(stop); }
 
   /// One voxel, all indices given and none stretched, unlike operator() (see ViewExpression). Both fetch the chunk
   /// around it and keep the last ones in memory. \throws Error{invalid_argument} for an index outside its axis

@@ -1,0 +1,233 @@
+#include "read/chunk_fetch.hpp"
+
+#include <algorithm>
+#include <catvox/core/checked.hpp>
+#include <catvox/core/dtype.hpp>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "http/status.hpp"
+
+namespace catvox::detail {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// The chunk's voxels that lie in the level, relative to the chunk's first.
+Box extent_in_level(const ChunkStore& store, const Index3& chunk) {
+  Box box;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    box.max[axis] = std::min(store.chunk_shape()[axis], store.shape()[axis] - chunk[axis] * store.chunk_shape()[axis]);
+  }
+  return box;
+}
+
+// C order.
+StridedBytes contiguous(std::byte* data, const Shape3& shape, std::size_t item) {
+  const auto size = static_cast<std::int64_t>(item);
+  return {data, {shape[1] * shape[2] * size, shape[2] * size, size}};
+}
+
+std::size_t bytes_of(const Shape3& shape, std::size_t item) {
+  return static_cast<std::size_t>(checked_multiply(volume(shape), static_cast<std::int64_t>(item), "bytes of a chunk"));
+}
+
+// Reused from chunk to chunk: a fresh allocation of this size would be paid for in page faults each time.
+Buffer& scratch() {
+  thread_local Buffer buffer;
+  return buffer;
+}
+
+std::string attempts_text(int attempts) {
+  return attempts > 1 ? " (after " + std::to_string(attempts) + " attempts)" : "";
+}
+
+// Tells the consumers that a thread decodes for them, and when that is over.
+class Decoding {
+ public:
+  explicit Decoding(const std::vector<ChunkFetch::Subscriber>& subscribers) : subscribers_(subscribers) { say(true); }
+  ~Decoding() { say(false); }
+  Decoding(const Decoding&) = delete;
+  Decoding& operator=(const Decoding&) = delete;
+
+ private:
+  void say(bool begins) const noexcept {
+    for (const auto& subscriber : subscribers_) subscriber.consumer->decoding(begins);
+  }
+  const std::vector<ChunkFetch::Subscriber>& subscribers_;
+};
+
+}  // namespace
+
+ChunkFetch::ChunkFetch(std::shared_ptr<ChunkPool> pool, const ChunkOrigin& origin, const ChunkKey& key,
+                       const CachedChunk* cached)
+    : pool_(std::move(pool)),
+      store_(origin.store),
+      forbidden_is_missing_(origin.forbidden_is_missing),
+      key_(key),
+      all_(extent_in_level(*store_, key.chunk)),
+      used_(cached != nullptr && cached->used),
+      keep_body_(cached != nullptr) {}
+
+void ChunkFetch::on_response(Response& response) {
+  const bool missing = is_missing(response.status, forbidden_is_missing_);
+  if (!missing && response.status != 200) throw status_error(response.status);
+  kept_->missing = missing;
+  const bool requested = response.attempts > 0;
+  ChunkCost cost{.requests = response.attempts,
+                 .bytes = requested ? static_cast<std::int64_t>(response.body.size()) : 0,
+                 .first_byte_seconds = response.first_byte_seconds,
+                 .fetch_seconds = response.seconds};
+  // Parts that arrive while others are served are served from the same answer.
+  for (auto subscribers = serve_next(response); !subscribers.empty(); subscribers = serve_next(response)) {
+    const auto start = Clock::now();
+    try {
+      const Decoding decoding(subscribers);
+      serve(subscribers, response);
+    } catch (...) {
+      decode_failed_ = true;
+      keep_body_ = false;
+      *kept_ = {};
+      resume_waiting(std::move(subscribers));
+      throw;  // the transport may fetch the body again
+    }
+    cost.missing = missing;
+    cost.decode_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    for (const Subscriber& subscriber : subscribers) {
+      cost.shared = subscriber.joined || !requested;
+      subscriber.consumer->finished(subscriber.number, cost);
+      cost = {.missing = missing};  // paid for once
+    }
+  }
+}
+
+void ChunkFetch::on_error(const Error& error) noexcept {
+  const auto& context = error.context();
+  const Errc code = error.code();
+  const bool decoding = code == Errc::corrupt_data || code == Errc::unsupported ||
+                        (code == Errc::too_large && decode_failed_);  // a body may be too large, too
+  const std::string description = store_->describe(key_.chunk);
+  fail(Error(error.code(),
+             (decoding ? "cannot decode " : "cannot fetch ") + description + " from " + context.url + ": " +
+                 error.what() + attempts_text(context.attempts),
+             {context.url, context.http_status, context.attempts, description}));
+}
+
+void ChunkFetch::fail(const Error& error) noexcept {
+  std::vector<Subscriber> subscribers;
+  {
+    const std::lock_guard lock(pool_->mutex_);
+    subscribers.swap(waiting);
+    pool_->forget(key_, *this);
+  }
+  for (const Subscriber& subscriber : subscribers) subscriber.consumer->failed(subscriber.number, error);
+}
+
+// The parts to serve next. None left ends the fetch: at the same moment the cache gets what is to be kept, so that no
+// read finds neither.
+std::vector<ChunkFetch::Subscriber> ChunkFetch::serve_next(Response& response) {
+  std::vector<Subscriber> subscribers;
+  const std::lock_guard lock(pool_->mutex_);
+  subscribers.swap(waiting);
+  serving = !subscribers.empty();
+  if (serving) return subscribers;
+  if (keep_body_) kept_->body = std::move(response.body);
+  kept_->used = used_;
+  if (kept_->missing || keep_body_ || kept_->voxels.size() > 0) pool_->cache_.insert(key_, std::move(kept_));
+  pool_->forget(key_, *this);
+  return subscribers;
+}
+
+void ChunkFetch::resume_waiting(std::vector<Subscriber> subscribers) {
+  std::vector<Subscriber> dropped;
+  {
+    const std::lock_guard lock(pool_->mutex_);
+    serving = false;
+    for (Subscriber& subscriber : subscribers) {
+      (subscriber.consumer->stopped() ? dropped : waiting).push_back(std::move(subscriber));
+    }
+  }
+  for (const Subscriber& subscriber : dropped) subscriber.consumer->dropped(subscriber.number);
+}
+
+void ChunkFetch::serve(const std::vector<Subscriber>& subscribers, const Response& response) {
+  std::vector<Subscriber> readers;
+  for (const Subscriber& subscriber : subscribers) {
+    if (!subscriber.consumer->prefetches()) {
+      readers.push_back(subscriber);
+    } else if (!kept_->missing && !keep_body_ && kept_->voxels.size() == 0) {
+      keep_body_ = subscriber.consumer->may_keep(response.body.capacity(), false);
+    }
+  }
+  if (kept_->missing) {
+    for (const Subscriber& reader : readers) reader.consumer->part(reader.number).fill();
+  } else if (readers.size() == 1) {
+    serve_one(readers.front(), response.body);
+  } else if (!readers.empty()) {
+    serve_several(readers, response.body);
+  }
+  used_ = used_ || !readers.empty();
+}
+
+// The first read of a chunk decodes no more than it needs. Where it leaves a rest, the bytes are kept, and its voxels,
+// should the same be asked for again. A second read of another part is a sign that more will follow: it decodes and
+// keeps all.
+void ChunkFetch::serve_one(const Subscriber& reader, const Buffer& body) {
+  ChunkConsumer& consumer = *reader.consumer;
+  const ChunkPart part = consumer.part(reader.number);
+  const Box window = part.window();
+  const bool whole = window == all_;
+  const std::size_t body_bytes = keep_body_ ? 0 : body.capacity();  // else it is paid for
+  const auto voxel_bytes = [&](const Box& box) { return bytes_of(box.shape(), part.item); };
+
+  if (kept_->holds(window)) {
+    part.copy_from(kept_->voxels.data(), kept_->extent);
+  } else if (used_ && consumer.may_keep(voxel_bytes(all_), whole)) {
+    decode_and_keep(all_, body);
+    keep_body_ = false;
+    part.copy_from(kept_->voxels.data(), all_);
+  } else if (!whole && consumer.may_keep(voxel_bytes(window) + body_bytes, whole)) {
+    decode_and_keep(window, body);
+    keep_body_ = true;
+    part.copy_from(kept_->voxels.data(), window);
+  } else {
+    decode_into_place(part, body);
+    keep_body_ = keep_body_ || (whole && consumer.may_keep(body_bytes, whole));
+  }
+}
+
+void ChunkFetch::serve_several(const std::vector<Subscriber>& readers, const Buffer& body) {
+  const std::size_t item = item_size(store_->dtype());
+  const bool kept = kept_->holds(all_);
+  if (!kept && readers.front().consumer->may_keep(bytes_of(all_.shape(), item), false)) {
+    decode_and_keep(all_, body);
+    keep_body_ = false;
+  } else if (!kept) {
+    scratch().resize(bytes_of(all_.shape(), item));
+    store_->decode(key_.chunk, body.bytes(), all_, contiguous(scratch().data(), all_.shape(), item));
+  }
+  const Buffer& voxels = kept_->holds(all_) ? kept_->voxels : scratch();
+  for (const Subscriber& reader : readers) reader.consumer->part(reader.number).copy_from(voxels.data(), all_);
+}
+
+void ChunkFetch::decode_into_place(const ChunkPart& part, const Buffer& body) const {
+  const Box window = part.window();
+  if (part.fits_in_place()) {
+    store_->decode(key_.chunk, body.bytes(), window, part.in_place());
+    return;
+  }
+  scratch().resize(bytes_of(window.shape(), part.item));
+  store_->decode(key_.chunk, body.bytes(), window, contiguous(scratch().data(), window.shape(), part.item));
+  part.copy_from(scratch().data(), window);
+}
+
+void ChunkFetch::decode_and_keep(const Box& box, const Buffer& body) {
+  const std::size_t item = item_size(store_->dtype());
+  Buffer voxels(bytes_of(box.shape(), item));
+  store_->decode(key_.chunk, body.bytes(), box, contiguous(voxels.data(), box.shape(), item));
+  kept_->voxels = std::move(voxels);
+  kept_->extent = box;
+}
+
+}  // namespace catvox::detail

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <catvox/core/box.hpp>
+#include <catvox/read/level_source.hpp>
+#include <cstddef>
+#include <deque>
+#include <optional>
+
+namespace catvox::detail {
+
+/// Notices boxes that slide along an axis, step by step, and says what comes next. Several walks may go on at a time. Not
+/// thread-safe.
+class WalkDetector {
+ public:
+  /// Takes note of a read.
+  ///
+  /// \param selection    not empty
+  /// \param shape        of the level, zyx
+  /// \param chunk_shape  zyx
+  /// \return  if it is the third of a walk or a later one: the voxels ahead of it, one step deep or one chunk if that is
+  ///          more, and inside the level
+  std::optional<Box> follow(const Selection3& selection, const Shape3& shape, const Shape3& chunk_shape);
+
+ private:
+  static constexpr std::size_t remembered = 16;
+  std::deque<Box> last_;  // the newest first
+};
+
+}  // namespace catvox::detail
