@@ -61,8 +61,8 @@ void measure(const Table& table, Format format, std::int64_t side, const catvox:
   table.row({std::to_string(tiles) + (format == Format::jpeg ? " JPEG " : " PNG ") + std::to_string(side) + " x " +
                  std::to_string(side),
              fixed(stack.tiles().mean_kilobytes(), 0), in_ms(median(bound_wall)), in_ms(median(read_wall)),
-             fixed(median(wall), 2), fixed(median(server_off), 2), fixed(median(cpu), 3), fixed(median(per_request), 1),
-             fixed(median(server_cpu), 1)});
+             fixed(median(wall), 2), fixed(median(server_off), 2), fixed(median(cpu), 3),
+             format == Format::jpeg ? fixed(median(per_request), 1) : std::string(), fixed(median(server_cpu), 1)});
 }
 
 }  // namespace
