@@ -4,7 +4,7 @@
 #include <catvox/core/buffer.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <iterator>
 #include <list>
 #include <memory>
 #include <unordered_map>
@@ -30,32 +30,36 @@ struct ChunkKeyHash {
   }
 };
 
-/// What is kept of a chunk: that the source does not have it, or the bytes that came, or voxels, or bytes and the
-/// voxels that were decoded of them so far.
-struct CachedChunk {
+/// The answer of a source for a chunk.
+struct EncodedChunk {
   bool missing = false;
-  bool used = false;  ///< a read has decoded it; else it was fetched ahead
-  Buffer body;        ///< encoded; empty once all voxels are there
-  Box extent{};       ///< what `voxels` holds, relative to the chunk's first voxel
-  Buffer voxels;      ///< C order
+  bool used = false;  ///< a read has decoded it, or is going to more than once
+  Buffer body;        ///< empty if missing
+  [[nodiscard]] std::size_t bytes() const { return body.capacity(); }
+};
+
+/// Voxels of a chunk.
+struct DecodedChunk {
+  Box extent{};   ///< what `voxels` holds, relative to the chunk's first voxel
+  Buffer voxels;  ///< C order
+  [[nodiscard]] std::size_t bytes() const { return voxels.capacity(); }
 
   [[nodiscard]] bool holds(const Box& window) const {
     for (std::size_t axis = 0; axis < 3; ++axis) {
       if (window.min[axis] < extent.min[axis] || window.max[axis] > extent.max[axis]) return false;
     }
-    return voxels.size() > 0;
+    return true;
   }
 };
 
-/// Chunks, least recently used dropped first, bounded in bytes. Not thread-safe: its owner locks.
+/// Chunks of one of these kinds, least recently used dropped first, bounded in bytes. Not thread-safe: its owner locks.
+template <class Chunk>
 class ChunkCache {
  public:
   explicit ChunkCache(std::size_t max_bytes) : max_bytes_(max_bytes) {}
 
-  [[nodiscard]] std::size_t max_bytes() const { return max_bytes_; }
-
   /// Null if it is not there. Makes it the most recently used.
-  std::shared_ptr<CachedChunk> find(const ChunkKey& key) {
+  std::shared_ptr<Chunk> find(const ChunkKey& key) {
     const auto found = entries_.find(key);
     if (found == entries_.end()) return nullptr;
     order_.splice(order_.begin(), order_, found->second);
@@ -68,9 +72,10 @@ class ChunkCache {
   }
 
   /// Takes the place of what was kept of the chunk.
-  void insert(const ChunkKey& key, std::shared_ptr<CachedChunk> chunk) {
+  void insert(const ChunkKey& key, std::shared_ptr<Chunk> chunk) {
     erase(key);
-    const auto bytes = cost(*chunk);
+    // What an entry costs beside its bytes, roughly: so that millions of missing chunks are bounded too.
+    const std::size_t bytes = chunk->bytes() + 256;
     if (bytes > max_bytes_) return;
     order_.push_front({key, std::move(chunk), bytes});
     entries_.emplace(key, order_.begin());
@@ -81,13 +86,10 @@ class ChunkCache {
  private:
   struct Entry {
     ChunkKey key;
-    std::shared_ptr<CachedChunk> chunk;
+    std::shared_ptr<Chunk> chunk;
     std::size_t bytes = 0;
   };
-  using Place = std::list<Entry>::iterator;
-
-  // What an entry costs beside its voxels, roughly: so that millions of missing chunks are bounded too.
-  static std::size_t cost(const CachedChunk& chunk) { return chunk.voxels.size() + chunk.body.capacity() + 256; }
+  using Place = typename std::list<Entry>::iterator;
 
   void drop(Place entry) {
     bytes_ -= entry->bytes;

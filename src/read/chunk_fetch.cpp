@@ -61,19 +61,20 @@ class Decoding {
 }  // namespace
 
 ChunkFetch::ChunkFetch(std::shared_ptr<ChunkPool> pool, const ChunkOrigin& origin, const ChunkKey& key,
-                       const CachedChunk* cached)
+                       const EncodedChunk* encoded)
     : pool_(std::move(pool)),
       store_(origin.store),
       forbidden_is_missing_(origin.forbidden_is_missing),
       key_(key),
       all_(extent_in_level(*store_, key.chunk)),
-      used_(cached != nullptr && cached->used),
-      keep_body_(cached != nullptr) {}
+      keep_body_(encoded != nullptr) {
+  encoded_->used = encoded != nullptr && encoded->used;
+}
 
 void ChunkFetch::on_response(Response& response) {
   const bool missing = is_missing(response.status, forbidden_is_missing_);
   if (!missing && response.status != 200) throw status_error(response.status);
-  kept_->missing = missing;
+  encoded_->missing = missing;
   const bool requested = response.attempts > 0;
   ChunkCost cost{.requests = response.attempts,
                  .bytes = requested ? static_cast<std::int64_t>(response.body.size()) : 0,
@@ -88,7 +89,7 @@ void ChunkFetch::on_response(Response& response) {
     } catch (...) {
       decode_failed_ = true;
       keep_body_ = false;
-      *kept_ = {};
+      decoded_ = nullptr;
       resume_waiting(std::move(subscribers));
       throw;  // the transport may fetch the body again
     }
@@ -132,9 +133,9 @@ std::vector<ChunkFetch::Subscriber> ChunkFetch::serve_next(Response& response) {
   subscribers.swap(waiting);
   serving = !subscribers.empty();
   if (serving) return subscribers;
-  if (keep_body_) kept_->body = std::move(response.body);
-  kept_->used = used_;
-  if (kept_->missing || keep_body_ || kept_->voxels.size() > 0) pool_->cache_.insert(key_, std::move(kept_));
+  if (keep_body_) encoded_->body = std::move(response.body);
+  if (keep_body_ || encoded_->missing) pool_->encoded_.insert(key_, std::move(encoded_));
+  if (decoded_) pool_->decoded_.insert(key_, std::move(decoded_));
   pool_->forget(key_, *this);
   return subscribers;
 }
@@ -152,22 +153,23 @@ void ChunkFetch::resume_waiting(std::vector<Subscriber> subscribers) {
 }
 
 void ChunkFetch::serve(const std::vector<Subscriber>& subscribers, const Response& response) {
+  using Purpose = ChunkConsumer::Purpose;
   std::vector<Subscriber> readers;
   for (const Subscriber& subscriber : subscribers) {
-    if (!subscriber.consumer->prefetches()) {
-      readers.push_back(subscriber);
-    } else if (!kept_->missing && !keep_body_ && kept_->voxels.size() == 0) {
-      keep_body_ = subscriber.consumer->may_keep(response.body.capacity(), false);
-    }
+    const Purpose purpose = subscriber.consumer->purpose();
+    if (purpose == Purpose::read) readers.push_back(subscriber);
+    if (purpose == Purpose::read || encoded_->missing) continue;
+    keep_body_ = keep_body_ || subscriber.consumer->may_keep(response.body.capacity(), false);
+    encoded_->used = encoded_->used || purpose == Purpose::walk;
   }
-  if (kept_->missing) {
+  if (encoded_->missing) {
     for (const Subscriber& reader : readers) reader.consumer->part(reader.number).fill();
   } else if (readers.size() == 1) {
     serve_one(readers.front(), response.body);
   } else if (!readers.empty()) {
     serve_several(readers, response.body);
   }
-  used_ = used_ || !readers.empty();
+  encoded_->used = encoded_->used || !readers.empty();
 }
 
 // The first read of a chunk decodes no more than it needs. Where it leaves a rest, the bytes are kept, and its voxels,
@@ -179,18 +181,18 @@ void ChunkFetch::serve_one(const Subscriber& reader, const Buffer& body) {
   const Box window = part.window();
   const bool whole = window == all_;
   const std::size_t body_bytes = keep_body_ ? 0 : body.capacity();  // else it is paid for
-  const auto voxel_bytes = [&](const Box& box) { return bytes_of(box.shape(), part.item); };
+  const auto may_keep = [&](const Box& box) {
+    return consumer.may_keep(bytes_of(box.shape(), part.item) + body_bytes, whole);
+  };
 
-  if (kept_->holds(window)) {
-    part.copy_from(kept_->voxels.data(), kept_->extent);
-  } else if (used_ && consumer.may_keep(voxel_bytes(all_), whole)) {
+  if (decoded_ && decoded_->holds(window)) {
+    part.copy_from(decoded_->voxels.data(), decoded_->extent);
+  } else if (encoded_->used && may_keep(all_)) {
     decode_and_keep(all_, body);
-    keep_body_ = false;
-    part.copy_from(kept_->voxels.data(), all_);
-  } else if (!whole && consumer.may_keep(voxel_bytes(window) + body_bytes, whole)) {
+    part.copy_from(decoded_->voxels.data(), all_);
+  } else if (!whole && may_keep(window)) {
     decode_and_keep(window, body);
-    keep_body_ = true;
-    part.copy_from(kept_->voxels.data(), window);
+    part.copy_from(decoded_->voxels.data(), window);
   } else {
     decode_into_place(part, body);
     keep_body_ = keep_body_ || (whole && consumer.may_keep(body_bytes, whole));
@@ -198,16 +200,14 @@ void ChunkFetch::serve_one(const Subscriber& reader, const Buffer& body) {
 }
 
 void ChunkFetch::serve_several(const std::vector<Subscriber>& readers, const Buffer& body) {
-  const std::size_t item = item_size(store_->dtype());
-  const bool kept = kept_->holds(all_);
-  if (!kept && readers.front().consumer->may_keep(bytes_of(all_.shape(), item), false)) {
+  const std::size_t bytes = bytes_of(all_.shape(), item_size(store_->dtype()));
+  const bool kept = decoded_ && decoded_->holds(all_);
+  if (!kept && readers.front().consumer->may_keep(bytes + (keep_body_ ? 0 : body.capacity()), false)) {
     decode_and_keep(all_, body);
-    keep_body_ = false;
   } else if (!kept) {
-    scratch().resize(bytes_of(all_.shape(), item));
-    store_->decode(key_.chunk, body.bytes(), all_, contiguous(scratch().data(), all_.shape(), item));
+    decode(body, all_, scratch());
   }
-  const Buffer& voxels = kept_->holds(all_) ? kept_->voxels : scratch();
+  const Buffer& voxels = decoded_ && decoded_->holds(all_) ? decoded_->voxels : scratch();
   for (const Subscriber& reader : readers) reader.consumer->part(reader.number).copy_from(voxels.data(), all_);
 }
 
@@ -215,19 +215,24 @@ void ChunkFetch::decode_into_place(const ChunkPart& part, const Buffer& body) co
   const Box window = part.window();
   if (part.fits_in_place()) {
     store_->decode(key_.chunk, body.bytes(), window, part.in_place());
-    return;
+  } else {
+    decode(body, window, scratch());
+    part.copy_from(scratch().data(), window);
   }
-  scratch().resize(bytes_of(window.shape(), part.item));
-  store_->decode(key_.chunk, body.bytes(), window, contiguous(scratch().data(), window.shape(), part.item));
-  part.copy_from(scratch().data(), window);
 }
 
 void ChunkFetch::decode_and_keep(const Box& box, const Buffer& body) {
+  auto decoded = std::make_shared<DecodedChunk>();
+  decoded->extent = box;
+  decode(body, box, decoded->voxels);
+  decoded_ = std::move(decoded);
+  keep_body_ = true;
+}
+
+void ChunkFetch::decode(const Buffer& body, const Box& box, Buffer& voxels) const {
   const std::size_t item = item_size(store_->dtype());
-  Buffer voxels(bytes_of(box.shape(), item));
+  voxels.resize(bytes_of(box.shape(), item));
   store_->decode(key_.chunk, body.bytes(), box, contiguous(voxels.data(), box.shape(), item));
-  kept_->voxels = std::move(voxels);
-  kept_->extent = box;
 }
 
 }  // namespace catvox::detail

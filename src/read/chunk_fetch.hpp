@@ -20,9 +20,9 @@ class ChunkFetch final : public TransferHandler {
     bool joined = false;  // another consumer's part started the transfer
   };
 
-  /// \param cached  what the cache had of the chunk, if that was not enough: its body is on its way to on_response()
+  /// \param encoded  what the cache had of the chunk, or null: its body is on its way to on_response()
   ChunkFetch(std::shared_ptr<ChunkPool> pool, const ChunkOrigin& origin, const ChunkKey& key,
-             const CachedChunk* cached);
+             const EncodedChunk* encoded);
 
   void on_response(Response& response) override;
   void on_error(const Error& error) noexcept override;
@@ -41,6 +41,7 @@ class ChunkFetch final : public TransferHandler {
   void serve_several(const std::vector<Subscriber>& readers, const Buffer& body);
   void decode_into_place(const ChunkPart& part, const Buffer& body) const;
   void decode_and_keep(const Box& box, const Buffer& body);
+  void decode(const Buffer& body, const Box& box, Buffer& voxels) const;
 
   const std::shared_ptr<ChunkPool> pool_;
   const std::shared_ptr<const ChunkStore> store_;
@@ -48,10 +49,10 @@ class ChunkFetch final : public TransferHandler {
   const ChunkKey key_;
   const Box all_;  // of the chunk's voxels, those that lie in the level
 
-  // Of the transfer's thread: what the cache gets in the end.
-  bool used_;
+  // Of the transfer's thread.
+  std::shared_ptr<EncodedChunk> encoded_ = std::make_shared<EncodedChunk>();  // for the cache; the body comes last
+  std::shared_ptr<DecodedChunk> decoded_;                                     // for the cache, if there is any
   bool keep_body_;
-  std::shared_ptr<CachedChunk> kept_ = std::make_shared<CachedChunk>();
   bool decode_failed_ = false;
 };
 

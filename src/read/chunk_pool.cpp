@@ -13,7 +13,9 @@ namespace catvox::detail {
 void ChunkPool::get(const ChunkOrigin& origin, const std::shared_ptr<ChunkConsumer>& consumer, std::int64_t number) {
   const ChunkPart part = consumer->part(number);
   const ChunkKey key{origin.store_number, part.chunk()};
-  std::shared_ptr<CachedChunk> cached;
+  const bool reads = consumer->purpose() == ChunkConsumer::Purpose::read;
+  std::shared_ptr<EncodedChunk> encoded;
+  std::shared_ptr<const DecodedChunk> decoded;
   std::shared_ptr<ChunkFetch> fetch;
   Response known;
   bool stopped = false;
@@ -22,20 +24,24 @@ void ChunkPool::get(const ChunkOrigin& origin, const std::shared_ptr<ChunkConsum
     const std::lock_guard lock(mutex_);
     // Under the mutex, so that drop() either comes later and finds the part or came before and is noticed.
     stopped = consumer->stopped();
-    cached = stopped ? nullptr : cache_.find(key);
-    at_hand = cached && (cached->missing || consumer->prefetches() || cached->holds(part.window()));
+    if (!stopped) {
+      encoded = encoded_.find(key);
+      if (reads) decoded = decoded_.find(key);
+      if (decoded && !decoded->holds(part.window())) decoded = nullptr;
+      at_hand = decoded || (encoded && (encoded->missing || !reads));
+    }
     if (!stopped && !at_hand) {
       auto& under_way = fetches_[key];
       if (under_way) {
         under_way->waiting.push_back({consumer, number, true});
         return;
       }
-      fetch = under_way = std::make_shared<ChunkFetch>(shared_from_this(), origin, key, cached.get());
+      fetch = under_way = std::make_shared<ChunkFetch>(shared_from_this(), origin, key, encoded.get());
       fetch->waiting.push_back({consumer, number, false});
-      if (cached) {
+      if (encoded) {
         known.status = 200;
-        known.body = std::move(cached->body);
-        cache_.erase(key);
+        known.body = std::move(encoded->body);
+        encoded_.erase(key);
       }
     }
   }
@@ -44,15 +50,17 @@ void ChunkPool::get(const ChunkOrigin& origin, const std::shared_ptr<ChunkConsum
     return;
   }
   if (at_hand) {
-    if (!consumer->prefetches()) cached->missing ? part.fill() : part.copy_from(cached->voxels.data(), cached->extent);
-    consumer->finished(number, {.missing = cached->missing, .shared = true});
+    const bool missing = !decoded && encoded->missing;
+    if (decoded) part.copy_from(decoded->voxels.data(), decoded->extent);
+    if (missing && reads) part.fill();
+    consumer->finished(number, {.missing = missing, .shared = true});
     return;
   }
   try {
     Request request = origin.store->request(key.chunk);
     // What the cache has encoded is decoded on the transport's threads, as what they fetch is.
-    const auto transfer = cached ? origin.transport->deliver(std::move(request), std::move(known), fetch)
-                                 : origin.transport->start(std::move(request), fetch);
+    const auto transfer = encoded ? origin.transport->deliver(std::move(request), std::move(known), fetch)
+                                  : origin.transport->start(std::move(request), fetch);
     const std::lock_guard lock(mutex_);
     fetch->transfer = transfer;
     if (!fetch->waiting.empty() || fetch->serving) return;

@@ -32,8 +32,11 @@ class ChunkConsumer {
 
   [[nodiscard]] virtual ChunkPart part(std::int64_t number) const = 0;
 
-  /// Whether chunks are wanted in the cache only: their part() has no destination.
-  [[nodiscard]] virtual bool prefetches() const noexcept = 0;
+  /// What chunks are wanted for: to be read now; to be kept, encoded, for a read to come; or for many, each of a part.
+  enum class Purpose { read, prefetch, walk };
+
+  /// part() has a destination for Purpose::read only.
+  [[nodiscard]] virtual Purpose purpose() const noexcept = 0;
 
   /// Whether it has ended early: its parts are then dropped without a word to finished() or failed().
   [[nodiscard]] virtual bool stopped() const noexcept = 0;
@@ -61,12 +64,15 @@ struct ChunkOrigin {
 
 class ChunkFetch;
 
-/// Chunks that are kept, and chunks on their way: every chunk is requested once, however many reads want it.
+/// Chunks that are kept, and chunks on their way: every chunk is requested once, however many reads want it. What came
+/// and what was decoded of it are kept apart, each in half of the cache: encoded chunks take a fraction of the memory, and
+/// decoding again is cheaper than asking again.
 class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
  public:
-  explicit ChunkPool(std::size_t cache_bytes) : cache_(cache_bytes) {}
+  explicit ChunkPool(std::size_t cache_bytes)
+      : cache_bytes_(cache_bytes), encoded_(cache_bytes / 2), decoded_(cache_bytes / 2) {}
 
-  [[nodiscard]] std::size_t cache_bytes() const { return cache_.max_bytes(); }
+  [[nodiscard]] std::size_t cache_bytes() const { return cache_bytes_; }
 
   /// Gets one part into place: at once out of the cache, or later on a thread of the transport, from bytes that the
   /// cache has or by a request, its own or another consumer's.
@@ -83,8 +89,10 @@ class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
   /// Call with the mutex held.
   void forget(const ChunkKey& key, const ChunkFetch& fetch);
 
+  const std::size_t cache_bytes_;
   std::mutex mutex_;  // guards what follows, and the members of ChunkFetch that change
-  ChunkCache cache_;
+  ChunkCache<EncodedChunk> encoded_;
+  ChunkCache<DecodedChunk> decoded_;
   std::unordered_map<ChunkKey, std::shared_ptr<ChunkFetch>, ChunkKeyHash> fetches_;
 };
 

@@ -23,7 +23,7 @@ constexpr std::chrono::milliseconds progress_interval{50};
 // much memory beside its output. A crop that uses next to nothing of what it fetches may leave more: its neighbours will
 // want the rest.
 std::size_t cache_share(std::size_t cache_bytes, std::int64_t chunk_voxels, std::int64_t voxels) {
-  constexpr std::size_t usual = std::size_t{6} << 20;
+  constexpr std::size_t usual = std::size_t{4} << 20;
   constexpr std::size_t of_crops = std::size_t{32} << 20;
   constexpr std::int64_t crop = 32;  // chunk voxels per voxel
   return std::max(cache_bytes / 40, std::min(cache_bytes / 4, chunk_voxels / crop >= voxels ? of_crops : usual));
@@ -81,7 +81,7 @@ class Read final : public PartQueue {
     return part;
   }
 
-  [[nodiscard]] bool prefetches() const noexcept override { return false; }
+  [[nodiscard]] Purpose purpose() const noexcept override { return Purpose::read; }
 
   void decoding(bool begins) noexcept override {
     const std::lock_guard lock(mutex_);
@@ -183,7 +183,9 @@ class ChunkReader final : public LevelSource {
 
   void prefetch(const Selection3& selection, const std::stop_token& stop) const override {
     check(selection, store().shape());
-    if (!is_empty(selection)) parts_.prefetcher->begin(planned(selection), parts_.pool->cache_bytes() / 2, stop);
+    if (is_empty(selection)) return;
+    parts_.prefetcher->begin(planned(selection), ChunkConsumer::Purpose::prefetch, parts_.pool->cache_bytes() / 4,
+                             stop);
   }
 
  private:
@@ -200,7 +202,7 @@ class ChunkReader final : public LevelSource {
     for (std::size_t axis = 0; axis < 3; ++axis) {
       next[axis] = {ahead->min[axis], 1, ahead->max[axis] - ahead->min[axis]};
     }
-    parts_.prefetcher->begin(planned(next), max_bytes, stop);
+    parts_.prefetcher->begin(planned(next), ChunkConsumer::Purpose::walk, max_bytes, stop);
   }
 
   const ReaderParts parts_;

@@ -12,10 +12,12 @@ namespace catvox::detail {
 
 class Prefetch final : public PartQueue {
  public:
-  Prefetch(const ChunkOrigin& origin, std::shared_ptr<ChunkPool> pool, ReadPlan plan, std::size_t max_bytes)
+  Prefetch(const ChunkOrigin& origin, std::shared_ptr<ChunkPool> pool, ReadPlan plan, std::size_t max_bytes,
+           Purpose purpose)
       // Half of what is worth having under way: a read that begins meanwhile queues behind it.
       : PartQueue(origin, std::move(pool), std::move(plan), std::max(1, origin.transport->concurrency() / 2),
-                  max_bytes) {}
+                  max_bytes),
+        purpose_(purpose) {}
 
   void begin(const std::stop_token& token) {
     on_stop_.emplace(token, [this] { stop(Error(Errc::cancelled, "the prefetch was cancelled")); });
@@ -27,7 +29,7 @@ class Prefetch final : public PartQueue {
     return PartQueue::over();
   }
 
-  [[nodiscard]] bool prefetches() const noexcept override { return true; }
+  [[nodiscard]] Purpose purpose() const noexcept override { return purpose_; }
   [[nodiscard]] ChunkPart part(std::int64_t number) const override { return part_of(plan(), number); }
   void decoding(bool) noexcept override {}
 
@@ -40,6 +42,7 @@ class Prefetch final : public PartQueue {
 
  private:
   void count(const ChunkCost&) noexcept override {}
+  const Purpose purpose_;
   std::optional<std::stop_callback<std::function<void()>>> on_stop_;
 };
 
@@ -53,8 +56,9 @@ Prefetcher::~Prefetcher() {
   }
 }
 
-void Prefetcher::begin(ReadPlan plan, std::size_t max_bytes, const std::stop_token& stop) {
-  const auto prefetch = std::make_shared<Prefetch>(origin_, pool_, std::move(plan), max_bytes);
+void Prefetcher::begin(ReadPlan plan, ChunkConsumer::Purpose purpose, std::size_t max_bytes,
+                       const std::stop_token& stop) {
+  const auto prefetch = std::make_shared<Prefetch>(origin_, pool_, std::move(plan), max_bytes, purpose);
   {
     const std::lock_guard lock(mutex_);
     under_way_.remove_if([](const auto& other) { return other->over(); });

@@ -5,6 +5,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 
 #include "read/chunk_pool.hpp"
@@ -25,8 +26,9 @@ class Prefetcher {
   Prefetcher& operator=(const Prefetcher&) = delete;
 
   /// Begins to fetch, and returns.
+  /// \param purpose    no read
   /// \param max_bytes  of the cache that this may fill
-  void begin(ReadPlan plan, std::size_t max_bytes, const std::stop_token& stop);
+  void begin(ReadPlan plan, ChunkConsumer::Purpose purpose, std::size_t max_bytes, const std::stop_token& stop);
 
   /// What a level's reads look ahead with, whichever views they come from.
   [[nodiscard]] std::optional<Box> follow(const Selection3& selection);

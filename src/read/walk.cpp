@@ -45,7 +45,8 @@ std::optional<Box> WalkDetector::follow(const Selection3& selection, const Shape
     if (!axis) continue;
     const std::int64_t step = box.min[*axis] - before.min[*axis];
     if (std::find(last_.begin(), last_.end(), shifted(before, *axis, -step)) == last_.end()) continue;
-    const std::int64_t depth = std::max(std::abs(step), chunk_shape[*axis]);
+    // Few steps, because what lies beyond the walk's end is fetched for nothing.
+    const std::int64_t depth = std::max(std::abs(step), std::min(4 * std::abs(step), chunk_shape[*axis]));
     ahead = box;
     if (step > 0) {
       ahead->min[*axis] = box.max[*axis];

@@ -17,8 +17,8 @@ class WalkDetector {
   /// \param selection    not empty
   /// \param shape        of the level, zyx
   /// \param chunk_shape  zyx
-  /// \return  if it is the third of a walk or a later one: the voxels ahead of it, one step deep or one chunk if that is
-  ///          more, and inside the level
+  /// \return  if it is the third of a walk or a later one: the voxels ahead of it inside the level, as deep as four
+  ///          steps but not more than a chunk, and at least one step
   std::optional<Box> follow(const Selection3& selection, const Shape3& shape, const Shape3& chunk_shape);
 
  private:

@@ -74,19 +74,23 @@ TEST_CASE("a large read leaves little in the cache", "[read]") {
     CHECK(effort(fixture, *reader, box(0, 1, 0, 1, 0, 1)).requests == 1);
   }
   SECTION("of those that it cuts no more than its share") {
-    Fixture fixture(DType::uint8, {7, 23, 31}, {1, 8, 10}, 4 * 3 * (80 + 40));
+    constexpr std::int64_t chunk = 64 * 64, half = chunk / 2;
+    Fixture fixture(DType::uint8, {7, 64, 64}, {1, 64, 64}, 4 * 3 * (chunk + half));
     const auto reader = fixture.reader();
-    effort(fixture, *reader, box(0, 7, 0, 4, 0, 10));  // 7 chunks, cut in half
-    CHECK(effort(fixture, *reader, box(0, 7, 0, 4, 0, 10)) == Effort{7 - 3, (7 - 3) * 40, 3});
+    effort(fixture, *reader, box(0, 7, 0, 32, 0, 64));
+    CHECK(effort(fixture, *reader, box(0, 7, 0, 32, 0, 64)) == Effort{7 - 3, (7 - 3) * half, 3});
   }
 }
 
-TEST_CASE("without room for all of a chunk its bytes stay", "[read]") {
-  // A quarter of it takes a chunk's 80 bytes and a window of 10, not the bytes' 80 voxels beside others.
-  Fixture fixture(DType::uint8, {7, 23, 31}, {1, 8, 10}, 4 * 90);
+TEST_CASE("without room for all voxels of a chunk, its bytes go on serving parts", "[read]") {
+  constexpr std::int64_t chunk = 64 * 64;
+  Fixture fixture(DType::uint8, {1, 64, 128}, {1, 64, 64}, 6 * (chunk + 256));  // a read may keep one and a half
   const auto reader = fixture.reader();
-  CHECK(effort(fixture, *reader, box(0, 1, 0, 1, 0, 10)) == Effort{1, 10, 0});
-  CHECK(effort(fixture, *reader, box(0, 1, 3, 4, 0, 10)).requests <= 1);
+  CHECK(effort(fixture, *reader, box(0, 1, 0, 1, 0, 64)) == Effort{1, 64, 0});
+  CHECK(effort(fixture, *reader, box(0, 1, 0, 1, 64, 128)) == Effort{1, 64, 0});
+  CHECK(effort(fixture, *reader, box(0, 1, 5, 6, 0, 128)) == Effort{0, chunk + 64, 2});
+  CHECK(effort(fixture, *reader, box(0, 1, 5, 6, 0, 128)) == Effort{0, 0, 2});
+  CHECK(effort(fixture, *reader, box(0, 1, 7, 8, 0, 128)) == Effort{0, chunk, 2});
 }
 
 TEST_CASE("kept bytes that turn out not to decode are requested anew", "[read]") {

@@ -98,8 +98,8 @@ TEST_CASE("a prefetch that fails is forgotten: the read reports", "[read]") {
   CHECK(fixture.transport->requests() == 2);
 }
 
-TEST_CASE("a prefetch ends when its half of the cache is full", "[read]") {
-  Fixture fixture(DType::uint8, {7, 23, 31}, {1, 8, 10}, 2 * 10 * 80);
+TEST_CASE("a prefetch ends when its quarter of the cache is full", "[read]") {
+  Fixture fixture(DType::uint8, {7, 23, 31}, {1, 8, 10}, 4 * 10 * 80);
   const auto reader = fixture.reader();
   reader->prefetch(box(0, 7, 0, 23, 0, 31), {});
   fixture.transport->settle();
@@ -121,12 +121,12 @@ TEST_CASE("boxes that slide along an axis are fetched ahead", "[read]") {
   const auto at = [](std::int64_t x) { return box(0, 2, 0, 8, x, x + 6); };
   CHECK(requests_of(fixture, *reader, at(0)) == 2);
   CHECK(requests_of(fixture, *reader, at(2)) == 0);
-  SECTION("by a chunk") {
-    CHECK(requests_of(fixture, *reader, at(4)) == 2);  // not its own: [10, 20) beyond it
+  SECTION("by four steps") {
+    CHECK(requests_of(fixture, *reader, at(4)) == 2);  // not its own: [10, 18) beyond it
     fixture.transport->settle();
     CHECK(fixture.transport->urls() == std::vector<std::string>{url_of({0, 0, 1}), url_of({1, 0, 1})});
-    CHECK(requests_of(fixture, *reader, at(6)) == 2);  // [12, 22)
-    CHECK(requests_of(fixture, *reader, at(8)) == 0);
+    CHECK(requests_of(fixture, *reader, at(6)) == 0);  // [12, 20)
+    CHECK(requests_of(fixture, *reader, at(8)) == 2);  // [14, 22)
   }
   SECTION("unless the read says no") {
     CHECK(requests_of(fixture, *reader, at(4), {.read_ahead = false}) == 0);

@@ -225,7 +225,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   }
 
   /// Begins to fetch the chunks of this view into the cache and returns: a read of it, or of a part, finds them there.
-  /// They stay encoded, and fill at most half of StackOptions::cache_bytes; what fails is left to the read. Goes on until it is
+  /// They stay encoded, and fill at most a quarter of StackOptions::cache_bytes; what fails is left to the read. Goes on until it is
   /// done, `stop` is triggered, or the stack and all its views are gone.
   void prefetch(const std::stop_token& stop = {}) const {
     if (this->size() > 0) source().prefetch(layout_.selection(), stop);
