@@ -1,13 +1,14 @@
 // Random small boxes out of a large stack, one after the other, as a training set is drawn.
 //
-//   catvox_bench_crops [--quick] [--rounds=N] [--boxes=N]
+//   catvox_bench_crops [--quick] [--boxes=N]
 //
 // Cold: nothing of the stack is in the cache. The bound is decoding, from memory, the rows that a box needs of each tile
 // that it meets, by libjpeg-turbo itself; "whole" decodes these tiles whole. Both on as many threads as a read can use:
 // every core for boxes of 64 slices, one for boxes of one. Warm: the region's tiles were read before and fit into the
 // cache; the bound is copying the voxels out of decoded tiles.
 //
-// --boxes: of 64^3, cold (default 30; of the others, a fixed multiple). 10 000 take some 20 minutes.
+// --boxes: how many of 64^3 (default 60; others in proportion). They are taken in batches, and the medians are those of
+// the batches. 10 000 take half an hour.
 
 #include <catvox/client/stack.hpp>
 #include <catvox/http/url.hpp>
@@ -41,7 +42,7 @@ std::vector<Box> random_boxes(std::int64_t count, const Box& region, const Shape
 }
 
 /// Reads each box into its place in `out`.
-void read_boxes(const catvox::Stack& stack, const std::vector<Box>& boxes, const Output& out) {
+void read_boxes(const catvox::Stack& stack, std::span<const Box> boxes, const Output& out) {
   const auto level = stack.scale<std::uint8_t>(0);
   std::uint8_t* place = out.data();
   for (const auto& [min, max] : boxes) {
@@ -51,7 +52,7 @@ void read_boxes(const catvox::Stack& stack, const std::vector<Box>& boxes, const
   }
 }
 
-void decode_boxes(const TileStack& stack, const std::vector<Box>& boxes, const Output& out, unsigned threads) {
+void decode_boxes(const TileStack& stack, std::span<const Box> boxes, const Output& out, unsigned threads) {
   std::vector<TilePart> parts;
   std::int64_t voxels = 0;
   for (const Box& box : boxes) {
@@ -65,7 +66,7 @@ void decode_boxes(const TileStack& stack, const std::vector<Box>& boxes, const O
               [&](std::int64_t i) { decode_part(stack, parts[static_cast<std::size_t>(i)], out.data()); });
 }
 
-void decode_whole_tiles(const TileStack& stack, const std::vector<Box>& boxes, unsigned threads) {
+void decode_whole_tiles(const TileStack& stack, std::span<const Box> boxes, unsigned threads) {
   const auto side = stack.tiles().side;
   std::vector<catvox::Index3> tiles;
   for (const Box& box : boxes) {
@@ -86,33 +87,32 @@ struct Cold {
   const char* target;
 };
 
-void measure_cold(const Table& table, const Cold& crops, int rounds) {
+void measure_cold(const Table& table, const Cold& crops) {
   const std::int64_t across = 8192 / crops.tile_side;
   const TileStack stack(encode_tiles(Format::jpeg, crops.tile_side), {256, across, across});
   const catvox::test::TempDir folder;
   stack.write(folder.path());
   const Nginx server(folder.path());
   const auto boxes = random_boxes(crops.count, stack.whole(), crops.box);
-  const auto bytes = crops.count * catvox::volume(crops.box);
+  const std::size_t batch_size = std::clamp<std::size_t>(boxes.size() / 6, 1, 100);
   const unsigned threads = crops.box[0] > 1 ? cores() : 1;
   catvox::StackOptions options;
   options.allow_file = true;
 
   for (const bool local : {true, false}) {
-    const auto info = stack.info(local ? catvox::file_url(folder.path().string()) + "/" : server.url("/"));
-    {
-      const Output expected(bytes), got(bytes);
-      decode_boxes(stack, boxes, expected, cores());
-      read_boxes(catvox::Stack(info, options), boxes, got);
-      if (std::memcmp(expected.data(), got.data(), got.size()) != 0) throw std::runtime_error("the voxels are wrong");
-    }
+    // One for all batches: its cache fills up, with tiles that are hardly ever met again.
+    const catvox::Stack source(stack.info(local ? catvox::file_url(folder.path().string()) + "/" : server.url("/")),
+                               options);
     std::vector<double> whole_wall, bound_wall, read_wall, wall, cpu, wall_of_whole, cpu_of_whole;
-    for (int round = 0; round < rounds; ++round) {
-      const Output out(bytes);
-      const Cost whole = cost_of([&] { decode_whole_tiles(stack, boxes, threads); });
-      const Cost bound = cost_of([&] { decode_boxes(stack, boxes, out, threads); });
-      const Cost read = cost_of([&] { read_boxes(catvox::Stack(info, options), boxes, out); });
-      const auto each = static_cast<double>(crops.count);
+    for (std::size_t first = 0; first + batch_size <= boxes.size(); first += batch_size) {
+      const auto batch = std::span(boxes).subspan(first, batch_size);
+      const auto each = static_cast<double>(batch_size);
+      const auto bytes = static_cast<std::int64_t>(batch_size) * catvox::volume(crops.box);
+      const Output expected(bytes), got(bytes);
+      const Cost whole = cost_of([&] { decode_whole_tiles(stack, batch, threads); });
+      const Cost bound = cost_of([&] { decode_boxes(stack, batch, expected, threads); });
+      const Cost read = cost_of([&] { read_boxes(source, batch, got); });
+      if (std::memcmp(expected.data(), got.data(), got.size()) != 0) throw std::runtime_error("the voxels are wrong");
       whole_wall.push_back(whole.wall / each);
       bound_wall.push_back(bound.wall / each);
       read_wall.push_back(read.wall / each);
@@ -183,21 +183,21 @@ void measure_warm(const Table& table, const char* name, const Shape3& shape, std
 }  // namespace
 
 int main(int argc, char* argv[]) {
-  const Arguments arguments(argc, argv, {"rounds", "boxes"});
-  const std::int64_t boxes = arguments.number("boxes", 30, 2);
-  const int rounds = arguments.number("rounds", 5, 1);
+  const Arguments arguments(argc, argv, {"boxes"});
+  const std::int64_t boxes = arguments.number("boxes", 60, 2);
+  const bool quick = arguments.quick();
   return run([&] {
     {
-      const Table table("Random boxes, cold cache, against decoding the rows that they need (ms for each box)", 38,
+      const Table table("Random boxes, cold cache, against decoding the rows that they need (ms for each box)", 34,
                         {"boxes, tiles, from", "whole", "bound", "read", "wall / bound", "CPU / bound", "wall / whole",
                          "CPU / whole", "target, of whole"});
-      measure_cold(table, {"64 x 64 x 64, tiles of 512", 512, {64, 64, 64}, boxes, ""}, rounds);
-      measure_cold(table, {"1 x 64 x 64, tiles of 512", 512, {1, 64, 64}, 10 * boxes, "<= 0.55"}, rounds);
-      measure_cold(table, {"1 x 64 x 64, tiles of 1024", 1024, {1, 64, 64}, 3 * boxes, "<= 0.45"}, rounds);
+      measure_cold(table, {"64 x 64 x 64, tiles of 512", 512, {64, 64, 64}, boxes, ""});
+      measure_cold(table, {"1 x 64 x 64, tiles of 512", 512, {1, 64, 64}, 10 * boxes, "<= 0.55"});
+      measure_cold(table, {"1 x 64 x 64, tiles of 1024", 1024, {1, 64, 64}, 4 * boxes, "<= 0.45"});
     }
-    const Table table("Random boxes, warm cache, against copying their voxels (us for each box)", 26,
+    const Table table("Random boxes, warm cache, against copying their voxels (us for each box)", 16,
                       {"boxes", "bound", "read", "wall / bound", "CPU / bound", "target"});
-    measure_warm(table, "64 x 64 x 64", {64, 64, 64}, arguments.quick() ? 20 : 200, "<= 1.5", 3 * rounds);
-    measure_warm(table, "1 x 64 x 64", {1, 64, 64}, arguments.quick() ? 100 : 5000, "", 3 * rounds);
+    measure_warm(table, "64 x 64 x 64", {64, 64, 64}, quick ? 20 : 200, "<= 1.5", quick ? 1 : 15);
+    measure_warm(table, "1 x 64 x 64", {1, 64, 64}, quick ? 100 : 5000, "", quick ? 1 : 15);
   });
 }

@@ -1,7 +1,7 @@
 // The same box, 1, 4, 16 and 64 times as large: does time grow as the box does, is each tile requested once, and how much
 // memory does a read take beside its output? Each read is the first in a process of its own, at the default settings.
 //
-//   catvox_bench_growth [--quick]
+//   catvox_bench_growth [--quick] [--rounds=N]
 //
 // Memory is the largest resident set during the read (VmHWM) less the resident set before it and the output. Before it,
 // one tile of another part of the stack is read, so that libraries and connections are there.
@@ -86,7 +86,8 @@ Measured measure(const TileStack& stack, const Box& box, const std::string& imag
 }  // namespace
 
 int main(int argc, char* argv[]) {
-  const Arguments arguments(argc, argv, {});
+  const Arguments arguments(argc, argv, {"rounds"});
+  const int rounds = arguments.number("rounds", 3, 1);
   return run([&] {
     constexpr std::int64_t side = 512;
     const TileStack stack(encode_tiles(Format::jpeg, side), {17, 9, 9});
@@ -100,16 +101,25 @@ int main(int argc, char* argv[]) {
     const auto add = [&](std::int64_t across, bool aligned, std::chrono::milliseconds delay) {
       const std::int64_t first = aligned ? 0 : side / 2;
       const Box box{{0, first, first}, {16, first + across * side, first + across * side}};
-      const Measured got = in_new_process([&] {
-        std::optional<DelayServer> late;
-        if (delay.count() > 0) late.emplace([&](std::string_view path) { return stack.bytes_at(path); });
-        if (late) late->set_delay(delay);
-        return measure(stack, box, late ? late->url("/") : nginx.url("/"));
-      });
+      std::vector<double> bound, read, ratio, memory;
+      std::int64_t requests = 0;
+      for (int round = 0; round < rounds; ++round) {
+        const Measured got = in_new_process([&] {
+          std::optional<DelayServer> late;
+          if (delay.count() > 0) late.emplace([&](std::string_view path) { return stack.bytes_at(path); });
+          if (late) late->set_delay(delay);
+          return measure(stack, box, late ? late->url("/") : nginx.url("/"));
+        });
+        bound.push_back(got.bound_seconds);
+        read.push_back(got.seconds);
+        ratio.push_back(got.seconds / got.bound_seconds);
+        memory.push_back(static_cast<double>(got.memory) / (1 << 20));
+        requests = std::max(requests, got.requests);
+      }
       table.row({std::to_string(across * across) + (aligned ? " x, aligned" : " x, half a tile off") +
                      (delay.count() > 0 ? ", after " + std::to_string(delay.count()) + " ms" : ", nginx"),
-                 std::to_string(stack.parts_of(box).size()), std::to_string(got.requests), in_ms(got.bound_seconds),
-                 in_ms(got.seconds), fixed(got.seconds / got.bound_seconds, 2), in_mib(got.memory)});
+                 std::to_string(stack.parts_of(box).size()), std::to_string(requests), in_ms(median(bound)),
+                 in_ms(median(read)), fixed(median(ratio), 2), fixed(median(memory), 1)});
     };
     const std::vector<std::int64_t> sizes =
         arguments.quick() ? std::vector<std::int64_t>{1, 2} : std::vector<std::int64_t>{1, 2, 4, 8};

@@ -55,6 +55,12 @@ inline double median(std::vector<double> values) {
   return *middle;
 }
 
+/// Makes the compiler believe that `value` is used.
+template <class T>
+void keep(const T& value) {
+  asm volatile("" : : "g"(&value) : "memory");
+}
+
 /// Calls work(i) for each i in [0, count), on `threads` threads.
 template <class F>
 void in_parallel(unsigned threads, std::int64_t count, const F& work) {
@@ -111,7 +117,6 @@ inline std::string fixed(double value, int digits) {
 }
 
 inline std::string in_ms(double seconds) { return fixed(1e3 * seconds, seconds < 0.01 ? 3 : 1); }
-inline std::string in_mib(std::int64_t bytes) { return fixed(static_cast<double>(bytes) / (1 << 20), 1); }
 
 /// A Markdown table whose rows appear as they are known. The first column is text, the others numbers.
 class Table {

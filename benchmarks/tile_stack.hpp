@@ -18,7 +18,7 @@ namespace bench {
 
 enum class Format { jpeg, png };
 
-/// Square tiles of an EM-like texture, encoded; JPEG at quality 85, grey.
+/// Square tiles of an EM-like texture, encoded; grey, JPEG of 0.28 bytes a pixel.
 struct EncodedTiles {
   Format format = Format::jpeg;
   std::int64_t side = 0;

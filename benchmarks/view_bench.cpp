@@ -1,20 +1,22 @@
 // What it costs that voxels come from a view and not from an array: the same expression over both, 32 x 1024 x 1024
-// uint8, the read itself (here a copy from memory) timed apart.
+// uint8, the read itself (here a copy from memory) timed apart. CPU time: nothing here waits.
+//
+//   catvox_bench_view [--quick] [--rounds=N]
 //
 // Columns: ns per voxel over the array, over the view, for the read alone, and `ratio` = array / (view - read): 1 is as
 // fast as in memory, 0.7 the least that is accepted for expressions.
 
-#include <benchmark/benchmark.h>
-
 #include <algorithm>
 #include <catvox/view/scale_view.hpp>
 #include <cstring>
-#include <ctime>
 #include <memory>
 #include <numeric>
 
+#include "measure.hpp"
+
 namespace {
 
+using bench::keep;
 using Voxel = std::uint8_t;
 constexpr catvox::Shape3 shape = {32, 1024, 1024};
 
@@ -58,59 +60,55 @@ class Level : public catvox::LevelSource {
   catvox::Shape3 chunk_shape_ = {1, 512, 512};
 };
 
-/// CPU time: nothing here waits, and other programs do not count.
-template <class F>
-double seconds(F&& f) {
-  const std::clock_t start = std::clock();
-  f();
-  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+/// As a function of its own, compiled without what is around it, for both alike.
+template <class F, class A>
+[[gnu::noinline]] void evaluate_over(const F& evaluate, const A& array) {
+  evaluate(array);
 }
 
 /// \param evaluate  called with an array and with a view
 template <class F>
-void compare(benchmark::State& state, F evaluate) {
+void compare(const bench::Table& table, const char* expression, int rounds, F evaluate) {
   static const auto level = std::make_shared<Level>();
-  double array = 0, view = 0, read = 0;
-  for ([[maybe_unused]] auto iteration : state) {
-    array += seconds([&] { evaluate(level->voxels()); });
+  std::vector<double> array, view, read, ratio;
+  for (int round = 0; round < rounds; ++round) {
+    array.push_back(bench::cost_of([&] { evaluate_over(evaluate, level->voxels()); }).cpu);
     // A new view each time: none of the voxels that the last round left in memory.
     const catvox::ScaleView<Voxel> remote(level);
-    view += seconds([&] { evaluate(remote); });
-    read += seconds([&] { benchmark::DoNotOptimize(catvox::read_region(*level, catvox::ViewLayout(shape))); });
+    view.push_back(bench::cost_of([&] { evaluate_over(evaluate, remote); }).cpu);
+    read.push_back(bench::cost_of([&] { keep(catvox::read_region(*level, catvox::ViewLayout(shape))); }).cpu);
+    ratio.push_back(array.back() / std::max(1e-12, view.back() - read.back()));
   }
-  const auto voxels = static_cast<double>(state.iterations()) * static_cast<double>(level->voxels().size());
-  state.counters["array_ns"] = 1e9 * array / voxels;
-  state.counters["view_ns"] = 1e9 * view / voxels;
-  state.counters["read_ns"] = 1e9 * read / voxels;
-  state.counters["ratio"] = array / std::max(1e-12, view - read);
+  const auto ns = [](const std::vector<double>& seconds) {
+    return bench::fixed(1e9 * bench::median(seconds) / static_cast<double>(catvox::volume(shape)), 2);
+  };
+  table.row({expression, ns(array), ns(view), ns(read), bench::fixed(bench::median(ratio), 2)});
 }
 
 const auto cast_and_scale = [](const auto& a) {
   const xt::xtensor<float, 3> b = xt::cast<float>(a) / 255.f;
-  benchmark::DoNotOptimize(b.data());
+  keep(b.data());
 };
 const auto threshold = [](const auto& a) {
   const xt::xtensor<std::uint8_t, 3> b = xt::where(a > 128, 255, 0);
-  benchmark::DoNotOptimize(b.data());
+  keep(b.data());
 };
 const auto square = [](const auto& a) {
   const xt::xtensor<int, 3> b = a * a;
-  benchmark::DoNotOptimize(b.data());
+  keep(b.data());
 };
-const auto sum_lazy = [](const auto& a) { benchmark::DoNotOptimize(xt::sum<std::uint64_t>(a)()); };
-const auto mean_lazy = [](const auto& a) { benchmark::DoNotOptimize(xt::mean(a)()); };
+const auto sum_lazy = [](const auto& a) { keep(xt::sum<std::uint64_t>(a)()); };
+const auto mean_lazy = [](const auto& a) { keep(xt::mean(a)()); };
 const auto sum_first_axis = [](const auto& a) {
   const xt::xtensor<std::uint64_t, 2> b = xt::sum<std::uint64_t>(a, {0});
-  benchmark::DoNotOptimize(b.data());
+  keep(b.data());
 };
 const auto max_last_axis = [](const auto& a) {
   const xt::xtensor<Voxel, 2> b = xt::amax(a, {2});
-  benchmark::DoNotOptimize(b.data());
+  keep(b.data());
 };
-const auto mean_of_composite = [](const auto& a) { benchmark::DoNotOptimize(xt::mean(xt::cast<float>(a) / 255.f)()); };
-const auto iterate = [](const auto& a) {
-  benchmark::DoNotOptimize(std::accumulate(a.begin(), a.end(), std::uint64_t{0}));
-};
+const auto mean_of_composite = [](const auto& a) { keep(xt::mean(xt::cast<float>(a) / 255.f)()); };
+const auto iterate = [](const auto& a) { keep(std::accumulate(a.begin(), a.end(), std::uint64_t{0})); };
 const auto index_every_element = [](const auto& a) {
   std::uint64_t sum = 0;
   for (std::size_t z = 0; z < a.shape(0); ++z) {
@@ -118,28 +116,26 @@ const auto index_every_element = [](const auto& a) {
       for (std::size_t x = 0; x < a.shape(2); ++x) sum += a(z, y, x);
     }
   }
-  benchmark::DoNotOptimize(sum);
+  keep(sum);
 };
-
-void copy(benchmark::State& state) {
-  compare(state, [](const auto& a) {
-    const xt::xtensor<Voxel, 3> b = a;
-    benchmark::DoNotOptimize(b.data());
-  });
-}
-BENCHMARK(copy)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 
-BENCHMARK_CAPTURE(compare, cast_and_scale, cast_and_scale)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(compare, threshold, threshold)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(compare, square, square)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(compare, sum_lazy, sum_lazy)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(compare, mean_lazy, mean_lazy)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(compare, sum_first_axis, sum_first_axis)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(compare, max_last_axis, max_last_axis)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(compare, mean_of_composite, mean_of_composite)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(compare, iterate, iterate)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(compare, index_every_element, index_every_element)->Unit(benchmark::kMillisecond);
-
-BENCHMARK_MAIN();
+int main(int argc, char* argv[]) {
+  const bench::Arguments arguments(argc, argv, {"rounds"});
+  const int rounds = arguments.number("rounds", 7, 1);
+  return bench::run([&] {
+    const bench::Table table("Expressions over a view, against the same over an array (ns for each voxel)", 28,
+                             {"expression", "array", "view", "read alone", "ratio (>= 0.7)"});
+    compare(table, "xt::cast<float>(v) / 255", rounds, cast_and_scale);
+    compare(table, "threshold", rounds, threshold);
+    compare(table, "square", rounds, square);
+    compare(table, "xt::sum(v)()", rounds, sum_lazy);
+    compare(table, "xt::mean(v)()", rounds, mean_lazy);
+    compare(table, "xt::sum(v, {0})", rounds, sum_first_axis);
+    compare(table, "xt::amax(v, {2})", rounds, max_last_axis);
+    compare(table, "mean of a composite", rounds, mean_of_composite);
+    compare(table, "begin() to end()", rounds, iterate);
+    compare(table, "v(z, y, x) for every element", std::min(rounds, 2), index_every_element);
+  });
+}
