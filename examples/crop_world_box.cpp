@@ -155,7 +155,7 @@ void print_summary(const catvox::Stack& stack, const CropOptions& options, const
             << "voxel      " << examples::per_world_axis_text(dims, volume.voxel_size) << '\n'
             << "tiles      " << statistics.chunks << ", " << statistics.missing << " of them missing (black); "
             << statistics.requests << " requests, " << statistics.retries << " of them repeats; "
-            << statistics.cache_hits << " from the cache\n"
+            << statistics.cache_hits + statistics.disk_hits << " from a cache\n"
             << "received   " << examples::byte_text(received) << " in " << examples::duration_text(seconds) << ": "
             << examples::byte_text(received / seconds) << "/s encoded, " << examples::byte_text(decoded / seconds)
             << "/s decoded\n"

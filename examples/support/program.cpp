@@ -111,6 +111,7 @@ void add_server_options(CLI::App& app, ServerOptions& options) {
   app.add_option(
       "--password", options.password,
       "Its password; better in the environment, where no list of processes shows it [CATMAID_HTTP_PASSWORD]");
+  app.add_option("--disk-cache", options.disk_cache, "Folder to keep tiles and blocks in, for the next time [none]");
 }
 
 catvox::ClientOptions client_options(const ServerOptions& options) {
@@ -122,6 +123,9 @@ catvox::ClientOptions client_options(const ServerOptions& options) {
   client.project_id = options.project;
   client.http_user = options.user;
   client.http_password = options.password;
+  catvox::HttpOptions http;
+  http.disk_cache.folder = options.disk_cache;
+  client.session = catvox::HttpSession(http);
 
   const bool own_environment =
       known_server.empty() || catvox::origin_of(server_url(known_server)) == catvox::origin_of(client.server);

@@ -37,9 +37,10 @@ struct ServerOptions {
   std::optional<std::int64_t> project;
   std::string user;
   std::string password;
+  std::string disk_cache;  ///< folder
 };
 
-/// Adds --server, --project, --user and --password.
+/// Adds --server, --project, --user, --password and --disk-cache.
 void add_server_options(CLI::App& app, ServerOptions& options);
 
 /// The options, completed from CATMAID_SERVER, CATMAID_PROJECT_ID, CATMAID_API_TOKEN, CATMAID_HTTP_USER and

@@ -161,6 +161,7 @@ Stack CatmaidClient::stack(const IdOrTitle& stack) const {
   options.allow_file = options_.allow_file_mirrors || scheme_of(options_.server) == "file";
   options.forbidden_is_missing = options_.forbidden_is_missing;
   options.cache_bytes = options_.cache_bytes;
+  options.read_ahead = options_.read_ahead;
   options.credentials = mirror_credentials_;
   return Stack(stack_info(stack), std::move(options));
 }

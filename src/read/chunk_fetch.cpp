@@ -76,10 +76,12 @@ void ChunkFetch::on_response(Response& response) {
   if (!missing && response.status != 200) throw status_error(response.status);
   encoded_->missing = missing;
   const bool requested = response.attempts > 0;
+  const bool from_memory = !requested && !response.from_disk;
   ChunkCost cost{.requests = response.attempts,
-                 .bytes = requested ? static_cast<std::int64_t>(response.body.size()) : 0,
+                 .bytes = requested && !response.from_disk ? static_cast<std::int64_t>(response.body.size()) : 0,
                  .first_byte_seconds = response.first_byte_seconds,
-                 .fetch_seconds = response.seconds};
+                 .fetch_seconds = response.seconds,
+                 .from_disk = response.from_disk};
   // Parts that arrive while others are served are served from the same answer.
   for (auto subscribers = serve_next(response); !subscribers.empty(); subscribers = serve_next(response)) {
     const auto start = Clock::now();
@@ -96,7 +98,7 @@ void ChunkFetch::on_response(Response& response) {
     cost.missing = missing;
     cost.decode_seconds = std::chrono::duration<double>(Clock::now() - start).count();
     for (const Subscriber& subscriber : subscribers) {
-      cost.shared = subscriber.joined || !requested;
+      cost.shared = subscriber.joined || from_memory;
       subscriber.consumer->finished(subscriber.number, cost);
       cost = {.missing = missing};  // paid for once
     }

@@ -22,6 +22,7 @@ struct ChunkCost {
   double fetch_seconds = 0;
   double decode_seconds = 0;
   bool missing = false;
+  bool from_disk = false;
   bool shared = false;  ///< the cache or another read's request gave it
 };
 

@@ -98,6 +98,7 @@ class Read final : public PartQueue {
     statistics_.requests += cost.requests;
     statistics_.retries += std::max<std::int64_t>(0, cost.requests - 1);
     statistics_.cache_hits += cost.shared ? 1 : 0;
+    statistics_.disk_hits += cost.from_disk ? 1 : 0;
     statistics_.missing += cost.missing ? 1 : 0;
     statistics_.bytes_received += cost.bytes;
     statistics_.first_byte_seconds += cost.first_byte_seconds;

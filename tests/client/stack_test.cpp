@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -113,6 +114,44 @@ TEST_CASE("a crop costs exactly the tiles that it meets", "[client]") {
         check_voxels(behind, 0, {8, y, x});
       }
     }
+  }
+}
+
+TEST_CASE("what was prefetched costs a read no request", "[client]") {
+  Instance instance;
+  const auto stack = instance.client().stack(1);
+  instance.server.reset_log();
+  const WorldBox box{.min = {1000 + 4 * 10, 2000 + 5 * 20, 3000}, .max = {1000 + 4 * 60, 2000 + 5 * 40, 3080}};
+  stack.scale<std::uint8_t>(0).prefetch(box);  // the view is gone at once; the stack is not
+  const auto level = stack.scale<std::uint8_t>(0);
+  const auto part = level.world(box);
+  std::vector<std::uint8_t> voxels(part.size());
+  const ReadStatistics did = part.read_into(std::span(voxels));
+  CHECK(instance.server.count_prefix() == 2 * 2 * 2);  // slices 0 and 1, rows 1 and 2, columns 0 and 1
+  CHECK(did.cache_hits == 8);
+  check_voxels(part.load(), 0, {0, 20, 10});
+  CHECK(instance.server.count_prefix() == 8);
+}
+
+TEST_CASE("statistics tell what the disk cache spared", "[client]") {
+  Instance instance;
+  const test::TempDir folder;
+  HttpOptions options;
+  options.disk_cache.folder = (folder.path() / "cache").string();
+  for (int run = 0; run < 2; ++run) {
+    auto stack = instance.client().stack(1);
+    stack.set_mirror_session(11, HttpSession(options));
+    instance.server.reset_log();
+    const auto part = stack.scale<std::uint8_t>(0).slice(xt::range(0, 1), xt::range(20, 30), xt::range(10, 60));
+    Voxels got(part.shape());
+    const ReadStatistics did = part.read_into(got);
+    check_voxels(got, 0, {0, 20, 10});
+    CHECK(did.chunks == 2);
+    CHECK(did.requests == (run == 0 ? 2 : 0));
+    CHECK(did.disk_hits == (run == 0 ? 0 : 2));
+    CHECK((did.bytes_received > 0) == (run == 0));
+    CHECK(did.cache_hits == 0);
+    CHECK(instance.server.count_prefix() == (run == 0 ? 2 : 0));
   }
 }
 

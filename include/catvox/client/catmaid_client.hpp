@@ -24,6 +24,7 @@ struct ClientOptions {
   bool allow_file_mirrors = false;                   ///< whether an http(s) server may point at local folders
   bool forbidden_is_missing = false;                 ///< see StackOptions
   std::size_t cache_bytes = std::size_t{256} << 20;  ///< see StackOptions; for each Stack
+  bool read_ahead = true;                            ///< see StackOptions
 };
 
 /// Asks a CATMAID server, or a folder laid out like one, for projects, stacks and mirrors.

@@ -20,6 +20,7 @@ struct ReadStatistics {
   std::int64_t requests = 0;        ///< made, retries included
   std::int64_t retries = 0;         ///< requests that repeated one
   std::int64_t cache_hits = 0;      ///< chunks that the cache had, encoded or decoded, or that another read brought
+  std::int64_t disk_hits = 0;       ///< chunks that the session's disk cache had
   std::int64_t missing = 0;         ///< chunks that the source does not have: fill
   std::int64_t bytes_received = 0;  ///< encoded bytes
   double first_byte_seconds = 0;    ///< from a request to the first byte of its answer, summed over chunks
@@ -34,6 +35,7 @@ struct ReadStatistics {
     requests += other.requests;
     retries += other.retries;
     cache_hits += other.cache_hits;
+    disk_hits += other.disk_hits;
     missing += other.missing;
     bytes_received += other.bytes_received;
     first_byte_seconds += other.first_byte_seconds;
