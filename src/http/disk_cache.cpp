@@ -269,8 +269,12 @@ bool DiskCache::claim(std::uint64_t bytes) {
     claimed_ -= bytes;
     return true;
   }
+  if (std::chrono::steady_clock::now() < next_claim_) return false;
   const FolderLock folder_lock(state_file_.get());
-  if (!folder_lock.held()) return false;
+  if (!folder_lock.held()) {
+    next_claim_ = std::chrono::steady_clock::now() + 1s;  // not to wait again for each answer
+    return false;
+  }
   auto state = State::read(state_file_.get()).value_or(State{.salt = salt_});
   const std::uint64_t portion = std::max(bytes, limit / 256);
   const auto age = now() - state.recounted;

@@ -100,7 +100,8 @@ class DiskCache {
   std::atomic<bool> stores_ = true;  // false after a failure, such as a full disk
 
   std::mutex mutex_;
-  std::uint64_t claimed_ = 0;           // of the sum, that this session may still write
+  std::uint64_t claimed_ = 0;  // of the sum, that this session may still write
+  std::chrono::steady_clock::time_point next_claim_{};
   std::map<Digest, Digest> stretched_;  // secrets that were used, and what stands for them in keys
 };
 

@@ -90,8 +90,8 @@ Easy make_easy(const HttpOptions& options, CURLSH* share) {
     if (!text.empty()) curl_easy_setopt(easy, option, text.c_str());
   };
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);                    // follow_redirect decides what goes along
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS);  // where a TLS server offers it, else 1.1
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);  // follow_redirect decides what goes along
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, options.http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(easy, CURLOPT_SHARE, share);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, receive_buffer_bytes);
@@ -142,8 +142,8 @@ void prepare(Transfer& transfer) {
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
-  // The first connection tells whether there will be streams: waiting for that spares all the others' handshakes. Of
-  // http: libcurl would wait for it, too, in vain.
+  // The first connection to a host tells whether it will carry streams: waiting for that spares the others' handshakes.
+  // With http: there is nothing to learn, but libcurl would wait, too.
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, scheme_of(transfer.url) == "https" ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(transfer.request.timeout.count()));
 }

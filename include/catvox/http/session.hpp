@@ -35,13 +35,14 @@ struct DiskCacheOptions {
 /// How an HttpSession connects. `headers` and `basic_auth` are secrets: they are sent to the origin that the session
 /// is used for (a mirror's, a server's), never along a redirect to another.
 struct HttpOptions {
-  int max_connections = 64;  ///< per session, over all its threads
+  int max_connections = 64;  ///< and transfers at a time, per session, over all its threads
   int threads = 0;           ///< that fetch and decode; 0: one per core
   std::chrono::milliseconds connect_timeout{15'000};
   std::chrono::milliseconds stall_timeout{30'000};  ///< without a byte
   RetryPolicy retry{};
   std::vector<HttpHeader> headers{};
   std::optional<BasicAuth> basic_auth{};
+  bool http2 = true;  ///< where a TLS server offers it: up to 32 transfers share a connection; false: HTTP/1.1 only
   std::string user_agent{};
   std::string proxy{};  ///< as libcurl takes it; empty: http_proxy, https_proxy, no_proxy of the environment
   std::string ca_file{};
