@@ -1,36 +1,27 @@
 // Boxes out of N5 volumes, from a folder and from a local nginx, beside what they cannot do without, timed in the same
-// rounds on as many threads. Medians, of the ratios too; beside each stands what it is to
-// stay below.
+// rounds on as many threads. Medians, of the ratios too; beside each stands what it is to stay below.
 //
-//   catvox_bench_n5_read [rounds [rows]]     rows: those that contain this text, as "uint8 raw" or "gzip"
+//   catvox_bench_n5_read [--quick] [--rounds=N]
 //
 // copy    copying the box's voxels from memory, block by block, into fresh memory on huge pages
 // decode  decompressing the same blocks from memory into one block's memory a thread: the library's call alone
-// file    reading the box from a folder (that the system has cached) into fresh memory on huge pages; its ratio is to
-//         `decode` for blosc and for uint8 in gzip and zstd, to `copy` for all others
-// http    reading it from nginx, which shares the cores; its ratio is to `file` + 20 us + 0.35 us/KB for each block
+// folder  reading the box from files (that the system has cached) into fresh memory on huge pages; its bound is
+//         `decode` for blosc and for uint8 in gzip and zstd, `copy` for all others
+// HTTP    reading it from nginx, which shares the cores; its bound is `folder` + 20 us + 0.35 us/KB for each block
 
 #include <blosc.h>
 #include <libdeflate.h>
 #include <lz4.h>
 #include <zstd.h>
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <catvox/catvox.hpp>
 #include <catvox/codec/compression.hpp>
 #include <catvox/core/buffer.hpp>
-#include <catvox/core/memory.hpp>
-#include <chrono>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <exception>
-#include <functional>
 #include <memory>
-#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -38,6 +29,7 @@
 #include <vector>
 
 #include "demo_instance/em_texture.hpp"
+#include "measure.hpp"
 #include "nginx.hpp"
 #include "support/temp_dir.hpp"
 
@@ -148,36 +140,12 @@ Bytes compress(Compression compression, const Bytes& from, std::size_t item) {
   return to;
 }
 
-double seconds(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
-  return values[values.size() / 2];
-}
-
-// Fresh for each round, on huge pages, as the library's own outputs are.
-struct Memory {
-  explicit Memory(std::size_t bytes) : data(static_cast<std::byte*>(std::malloc(bytes))), size(bytes) {
-    if (data == nullptr) throw std::bad_alloc();
-    use_huge_pages(data, bytes);
-  }
-  ~Memory() { std::free(data); }
-  Memory(const Memory&) = delete;
-  Memory& operator=(const Memory&) = delete;
-  std::byte* data;
-  std::size_t size;
-};
-
 /// Calls `make_worker()` on every core and what it returned with 0, 1, … up to `count`, shared out among them.
 template <class MakeWorker>
 void on_every_core(std::size_t count, const MakeWorker& make_worker) {
   std::atomic<std::size_t> next = 0;
   std::vector<std::jthread> threads;
-  for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i) {
+  for (unsigned i = 0; i < bench::cores(); ++i) {
     threads.emplace_back([&] {
       const auto work = make_worker();
       for (std::size_t at = next++; at < count; at = next++) work(at);
@@ -187,10 +155,10 @@ void on_every_core(std::size_t count, const MakeWorker& make_worker) {
 
 // `bytes` in all, evenly from every block.
 void copy(const std::vector<Bytes>& blocks, std::size_t bytes) {
-  const Memory out(bytes);
+  const bench::Output out(static_cast<std::int64_t>(bytes));
   const std::size_t share = bytes / blocks.size();
   on_every_core(blocks.size(),
-                [&] { return [&](std::size_t i) { std::memcpy(out.data + i * share, blocks[i].data(), share); }; });
+                [&] { return [&](std::size_t i) { std::memcpy(out.data() + i * share, blocks[i].data(), share); }; });
 }
 
 void decompress_by_library(Compression compression, const std::vector<Bytes>& payloads, std::size_t block_bytes) {
@@ -260,15 +228,15 @@ class Volume {
   }
 
   /// \param margin  voxels that the box leaves out on every side
-  void measure(std::int64_t margin, int rounds) {
+  void measure(const bench::Table& table, std::int64_t margin, int rounds) {
     const auto box = [&](const auto& level) {
       const auto inside = [&](int axis) { return xt::range(margin, grid<T>[axis] * side - margin); };
       return level->slice(inside(0), inside(1), inside(2));
     };
     const std::size_t bytes = box(file_).size() * sizeof(T);
     const auto read = [&](const auto& level) {
-      const Memory out(bytes);
-      box(level).read_into(std::span(reinterpret_cast<T*>(out.data), bytes / sizeof(T)));
+      const bench::Output out(static_cast<std::int64_t>(bytes));
+      box(level).read_into(std::span(reinterpret_cast<T*>(out.data()), bytes / sizeof(T)));
     };
     double kilobytes = 0;
     for (const Bytes& payload : payloads_) kilobytes += static_cast<double>(payload.size()) / 1000;
@@ -277,10 +245,11 @@ class Volume {
                          (sizeof(T) == 1 && (compression_ == Compression::gzip || compression_ == Compression::zstd));
     std::vector<double> copying, decoding, file, http, file_ratio, http_ratio;
     for (int round = -1; round < rounds; ++round) {
-      const double c = seconds([&] { copy(blocks_, bytes); });
-      const double d = seconds([&] { decompress_by_library(compression_, payloads_, block_voxels * sizeof(T)); });
-      const double f = seconds([&] { read(file_); });
-      const double h = seconds([&] { read(http_); });
+      const double c = bench::cost_of([&] { copy(blocks_, bytes); }).wall;
+      const double d =
+          bench::cost_of([&] { decompress_by_library(compression_, payloads_, block_voxels * sizeof(T)); }).wall;
+      const double f = bench::cost_of([&] { read(file_); }).wall;
+      const double h = bench::cost_of([&] { read(http_); }).wall;
       if (round < 0) continue;  // opens connections, starts threads
       copying.push_back(c);
       decoding.push_back(d);
@@ -293,11 +262,12 @@ class Volume {
                                : !decodes                          ? "<= 1.4"
                                : compression_ == Compression::gzip ? "<= 1.2"
                                                                    : "<= 1.3";
-    std::printf("%-7s %-6s %-9s %8.1f %8.1f %8.1f %8.1f   %5.2f %-7s %6.2f %s\n",
-                std::string(name(dtype_of<T>)).c_str(), std::string(name(compression_)).c_str(),
-                margin == 0 ? "aligned" : "unaligned", 1e3 * median(copying), 1e3 * median(decoding),
-                1e3 * median(file), 1e3 * median(http), median(file_ratio), target, median(http_ratio), "<= 1.15");
-    std::fflush(stdout);
+    using bench::fixed, bench::in_ms, bench::median;
+    table.row({std::string(name(dtype_of<T>)) + " " + std::string(name(compression_)) +
+                   (margin == 0 ? ", aligned" : ", unaligned"),
+               in_ms(median(copying)), compression_ == Compression::raw ? "" : in_ms(median(decoding)),
+               in_ms(median(file)), in_ms(median(http)), fixed(median(file_ratio), 2), target,
+               fixed(median(http_ratio), 2), "<= 1.15"});
   }
 
  private:
@@ -309,27 +279,26 @@ class Volume {
 };
 
 template <class T>
-void run(Compression compression, int rounds, const std::string& rows) {
-  const std::string row = std::string(name(dtype_of<T>)) + " " + std::string(name(compression));
-  if (row.find(rows) == std::string::npos) return;
+void measure(const bench::Table& table, Compression compression, int rounds) {
   Volume<T> volume(compression);
-  volume.measure(0, rounds);
-  volume.measure(side / 2, rounds);  // half a block off in every axis
+  volume.measure(table, 0, rounds);
+  volume.measure(table, side / 2, rounds);  // half a block off in every axis
 }
 
 }  // namespace
 
-int main(int argc, char* argv[]) try {
-  const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 7;
-  const std::string rows = argc > 2 ? argv[2] : "";
-  std::printf("%-7s %-6s %-9s %8s %8s %8s %8s   %-13s %s\n", "voxels", "blocks", "box", "copy/ms", "decode", "file",
-              "http", "file / bound", "http / bound");
-  for (const Compression compression :
-       {Compression::raw, Compression::lz4, Compression::gzip, Compression::zstd, Compression::blosc}) {
-    run<std::uint8_t>(compression, rounds, rows);
-    run<std::uint64_t>(compression, rounds, rows);
-  }
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "%s\n", error.what());
-  return 1;
+int main(int argc, char* argv[]) {
+  const bench::Arguments arguments(argc, argv, {"rounds"});
+  const int rounds = arguments.number("rounds", 7, 1);
+  return bench::run([&] {
+    const bench::Table table("N5 volumes in blocks of 64 x 64 x 64", 24,
+                             {"blocks, box", "copy ms", "decode ms", "folder ms", "HTTP ms", "folder / bound", "target",
+                              "HTTP / bound", "target"});
+    for (const Compression compression :
+         {Compression::raw, Compression::lz4, Compression::gzip, Compression::zstd, Compression::blosc}) {
+      measure<std::uint8_t>(table, compression, rounds);
+      measure<std::uint64_t>(table, compression, rounds);
+      if (arguments.quick()) return;
+    }
+  });
 }
