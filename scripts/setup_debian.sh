@@ -9,7 +9,7 @@
 set -eu
 
 build="g++ cmake ninja-build pkg-config ca-certificates
-  libcurl4-openssl-dev nlohmann-json3-dev libjpeg-dev libpng-dev libxtensor-dev
+  libcurl4-openssl-dev libssl-dev nlohmann-json3-dev libjpeg-dev libpng-dev libxtensor-dev
   libdeflate-dev libbz2-dev liblzma-dev liblz4-dev libxxhash-dev libzstd-dev libblosc-dev
   libcli11-dev libtiff-dev"
 test="git catch2 libcpp-httplib-dev"

@@ -3,6 +3,8 @@
 #include <catvox/http/credentials.hpp>
 #include <utility>
 
+#include "http/digest.hpp"
+
 namespace catvox {
 namespace {
 
@@ -36,6 +38,9 @@ Credentials::Credentials(std::string_view url, BasicAuth basic, std::vector<Http
   if (!basic.user.empty() || !basic.password.empty()) {
     headers_.push_back({"Authorization", "Basic " + base64(basic.user + ":" + basic.password)});
   }
+  std::string all = origin_.scheme + "://" + origin_.host + ":" + std::to_string(origin_.port) + "\n";
+  for (const HttpHeader& header : headers_) all += header.name + ":" + header.value + "\n";
+  digest_ = detail::sha256(all);
 }
 
 std::vector<HttpHeader> Credentials::headers_for(std::string_view url) const {

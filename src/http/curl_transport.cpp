@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <catvox/core/error.hpp>
+#include <new>
 #include <thread>
 #include <utility>
 
@@ -20,8 +21,26 @@ void init_curl_once() {
 
 }  // namespace
 
+void Share::begin() {
+  share_ = curl_share_init();
+  if (share_ == nullptr) throw std::bad_alloc();
+  static constexpr curl_lock_function lock = [](CURL*, curl_lock_data data, curl_lock_access, void* mutexes) {
+    (*static_cast<decltype(mutexes_)*>(mutexes))[data].lock();
+  };
+  static constexpr curl_unlock_function unlock = [](CURL*, curl_lock_data data, void* mutexes) {
+    (*static_cast<decltype(mutexes_)*>(mutexes))[data].unlock();
+  };
+  curl_share_setopt(share_, CURLSHOPT_LOCKFUNC, lock);
+  curl_share_setopt(share_, CURLSHOPT_UNLOCKFUNC, unlock);
+  curl_share_setopt(share_, CURLSHOPT_USERDATA, &mutexes_);
+  curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+  curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS);
+}
+
 CurlTransport::CurlTransport(std::shared_ptr<const HttpOptions> options)
-    : options_(std::move(options)), body_estimate_(body_guess) {
+    : options_(std::move(options)),
+      disk_cache_(options_->disk_cache.folder.empty() ? nullptr : std::make_unique<DiskCache>(*options_)),
+      body_estimate_(body_guess) {
   const auto cores = std::max(1U, std::thread::hardware_concurrency());
   const auto threads = options_->threads > 0 ? static_cast<unsigned>(options_->threads) : cores;
   const auto connections = static_cast<unsigned>(std::max(1, options_->max_connections));
@@ -142,6 +161,7 @@ void CurlTransport::end(TransferId id) {
 
 void CurlTransport::begin_lanes() {
   init_curl_once();
+  share_.begin();
   for (std::size_t i = 0; i < lane_count_; ++i) lanes_.push_back(std::make_unique<Lane>(*this, window_));
   for (const auto& lane : lanes_) lane->begin();
 }

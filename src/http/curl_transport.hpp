@@ -1,5 +1,8 @@
 #pragma once
 
+#include <curl/curl.h>
+
+#include <array>
 #include <catvox/http/session.hpp>
 #include <catvox/http/transport.hpp>
 #include <cstddef>
@@ -9,10 +12,27 @@
 #include <unordered_map>
 #include <vector>
 
+#include "http/disk_cache.hpp"
 #include "http/lane.hpp"
 #include "http/transfer.hpp"
 
 namespace catvox::detail {
+
+/// What lanes have in common inside libcurl: TLS sessions, so that further connections to a server shake hands by half,
+/// and addresses of hosts. Not connections: libcurl cannot share those between threads.
+class Share {
+ public:
+  Share() = default;
+  Share(const Share&) = delete;
+  Share& operator=(const Share&) = delete;
+  ~Share() { curl_share_cleanup(share_); }
+  void begin();
+  [[nodiscard]] CURLSH* get() const { return share_; }
+
+ private:
+  CURLSH* share_ = nullptr;
+  std::array<std::mutex, CURL_LOCK_DATA_LAST> mutexes_;
+};
 
 /// The transport that HttpSession uses: threads ("lanes") that each own a libcurl multi handle, take transfers from one
 /// shared queue, and run handlers (that is, decode) between two looks at their sockets.
@@ -31,6 +51,8 @@ class CurlTransport final : public Transport {
   // What follows is called by lanes.
 
   [[nodiscard]] const HttpOptions& options() const { return *options_; }
+  [[nodiscard]] CURLSH* share() const { return share_.get(); }
+  [[nodiscard]] DiskCache* disk_cache() const { return disk_cache_.get(); }  ///< null: none
   [[nodiscard]] std::mutex& mutex() { return mutex_; }
   [[nodiscard]] bool stopping() const { return stopping_; }         ///< call with the mutex held
   [[nodiscard]] bool has_queue() const { return !queue_.empty(); }  ///< call with the mutex held
@@ -59,6 +81,7 @@ class CurlTransport final : public Transport {
   void wake_one(bool for_transfer);
 
   const std::shared_ptr<const HttpOptions> options_;
+  const std::unique_ptr<DiskCache> disk_cache_;
   std::size_t lane_count_ = 1;
   std::size_t window_ = 1;  // transfers that a lane may have under way
 
@@ -69,6 +92,7 @@ class CurlTransport final : public Transport {
   std::size_t body_estimate_;
   TransferId last_id_ = 0;
   bool stopping_ = false;
+  Share share_;
   std::vector<std::unique_ptr<Lane>> lanes_;
 };
 

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "http/disk_cache.hpp"
 #include "http/transfer.hpp"
 
 namespace catvox::detail {
@@ -49,6 +50,8 @@ class Lane {
   void begin(TransferPtr transfer);
   void begin_http(TransferPtr& transfer);
   void run_file(TransferPtr& transfer);
+  bool answer_from_disk(TransferPtr& transfer);
+  [[nodiscard]] DiskCache::Writing write_to_disk(const Transfer& transfer) const;
   void begin_due_retries();
   bool finish_done();
   bool deliver_ready();
@@ -64,6 +67,7 @@ class Lane {
   void sleep();
   [[nodiscard]] std::chrono::milliseconds backoff(int attempts);
   [[nodiscard]] int max_attempts(const Request& request) const;
+  [[nodiscard]] Buffer spare_body();
   void recycle(Easy easy);
   void recycle(Buffer body);
 
@@ -76,6 +80,7 @@ class Lane {
   Clock::time_point next_stall_check_{};
   std::vector<Easy> idle_;
   std::vector<Buffer> bodies_;
+  std::size_t pooled_bytes_ = 0;  // that they hold
   std::minstd_rand random_{std::random_device{}()};
   std::thread thread_;
 };

@@ -23,6 +23,8 @@ std::shared_ptr<const HttpOptions> checked(HttpOptions options) {
   require(options.stall_timeout.count() > 0, "stall_timeout must be positive");
   require(options.retry.max_attempts > 0, "retry.max_attempts must be at least 1");
   require(options.retry.initial_delay.count() >= 0, "retry.initial_delay must not be negative");
+  require(options.disk_cache.max_bytes > 0, "disk_cache.max_bytes must be positive");
+  require(options.disk_cache.missing_lifetime.count() >= 0, "disk_cache.missing_lifetime must not be negative");
   if (options.user_agent.empty()) options.user_agent = "catvox/" CATVOX_VERSION;
   return std::make_shared<const HttpOptions>(std::move(options));
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catvox/core/error.hpp>
+#include <catvox/http/url.hpp>
 #include <new>
 #include <span>
 #include <utility>
@@ -81,8 +82,35 @@ bool worth_retrying(const Request& request, int status) {
   return status == 408 || status == 429 || (status >= 500 && (status != 500 || request.retry_on_500));
 }
 
-void prepare(Transfer& transfer, const HttpOptions& options) {
+Easy make_easy(const HttpOptions& options, CURLSH* share) {
+  Easy owner(curl_easy_init());
+  if (!owner) throw std::bad_alloc();
+  CURL* easy = owner.get();
+  const auto set_text = [easy](CURLoption option, const std::string& text) {
+    if (!text.empty()) curl_easy_setopt(easy, option, text.c_str());
+  };
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);                    // follow_redirect decides what goes along
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS);  // where a TLS server offers it, else 1.1
+  curl_easy_setopt(easy, CURLOPT_SHARE, share);
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, receive_buffer_bytes);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &receive_body);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &receive_header);
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, options.verify_tls ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, options.verify_tls ? 2L : 0L);
+  set_text(CURLOPT_USERAGENT, options.user_agent);
+  set_text(CURLOPT_PROXY, options.proxy);
+  set_text(CURLOPT_CAINFO, options.ca_file);
+  set_text(CURLOPT_SSLCERT, options.client_certificate);
+  set_text(CURLOPT_SSLKEY, options.client_key);
+  return owner;
+}
+
+void prepare(Transfer& transfer) {
   transfer.response.body.clear();
+  transfer.response.from_disk = false;
   transfer.body_too_large = false;
   transfer.curl_message[0] = '\0';
   transfer.headers.reset();
@@ -97,6 +125,11 @@ void prepare(Transfer& transfer, const HttpOptions& options) {
     add_header("Cache-Control", "no-cache");
     add_header("Pragma", "no-cache");
   }
+  if (transfer.kept) {
+    const bool by_etag = !transfer.kept->etag.empty();
+    add_header(by_etag ? "If-None-Match" : "If-Modified-Since",
+               by_etag ? transfer.kept->etag : transfer.kept->last_modified);
+  }
   if (transfer.request.credentials) {
     for (const auto& header : transfer.request.credentials->headers_for(transfer.url)) {
       add_header(header.name, header.value);
@@ -104,29 +137,15 @@ void prepare(Transfer& transfer, const HttpOptions& options) {
   }
 
   CURL* easy = transfer.easy.get();
-  const auto set_text = [easy](CURLoption option, const std::string& text) {
-    if (!text.empty()) curl_easy_setopt(easy, option, text.c_str());
-  };
-  curl_easy_setopt(easy, CURLOPT_URL, transfer.url.c_str());
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);  // follow_redirect decides what goes along
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, receive_buffer_bytes);
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &receive_body);
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &receive_header);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.curl_message.data());
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+  curl_easy_setopt(easy, CURLOPT_URL, transfer.url.c_str());
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+  // The first connection tells whether there will be streams: waiting for that spares all the others' handshakes. Of
+  // http: libcurl would wait for it, too, in vain.
+  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, scheme_of(transfer.url) == "https" ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(transfer.request.timeout.count()));
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, options.verify_tls ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, options.verify_tls ? 2L : 0L);
-  set_text(CURLOPT_USERAGENT, options.user_agent);
-  set_text(CURLOPT_PROXY, options.proxy);
-  set_text(CURLOPT_CAINFO, options.ca_file);
-  set_text(CURLOPT_SSLCERT, options.client_certificate);
-  set_text(CURLOPT_SSLKEY, options.client_key);
 }
 
 }  // namespace catvox::detail

@@ -9,7 +9,10 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
+
+#include "http/disk_entry.hpp"
 
 namespace catvox::detail {
 
@@ -35,6 +38,12 @@ struct Transfer {
   int redirects = 0;
   bool past_caches = false;  // after a body that did not decode
 
+  // For the disk cache.
+  std::optional<Digest> disk_key;  // that the answer is kept under; known once it was looked up
+  std::optional<DiskEntry> kept;   // to be confirmed by the server
+  bool no_store = false;           // the server's word on this answer, and how it names it
+  std::string etag, last_modified;
+
   Response response;
   Easy easy;
   List headers;
@@ -46,9 +55,13 @@ struct Transfer {
 
 using TransferPtr = std::unique_ptr<Transfer>;
 
-/// Makes transfer.easy ready to be run: address, headers, the secrets that may go there, limits, callbacks.
+/// A handle with all that is the same for every transfer of a session.
+/// \param share  outlives it
+Easy make_easy(const HttpOptions& options, CURLSH* share);
+
+/// Makes transfer.easy ready to be run: address, headers, the secrets that may go there, where the answer goes.
 /// \throws Error if the address is no http(s) URL
-void prepare(Transfer& transfer, const HttpOptions& options);
+void prepare(Transfer& transfer);
 
 /// The HTTP status that came, 0 if none did.
 int status_of(const Transfer& transfer);

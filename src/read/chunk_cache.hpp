@@ -58,6 +58,13 @@ class ChunkCache {
  public:
   explicit ChunkCache(std::size_t max_bytes) : max_bytes_(max_bytes) {}
 
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+  void set_max_bytes(std::size_t max_bytes) {
+    max_bytes_ = max_bytes;
+    make_room();
+  }
+
   /// Null if it is not there. Makes it the most recently used.
   std::shared_ptr<Chunk> find(const ChunkKey& key) {
     const auto found = entries_.find(key);
@@ -80,7 +87,7 @@ class ChunkCache {
     order_.push_front({key, std::move(chunk), bytes});
     entries_.emplace(key, order_.begin());
     bytes_ += bytes;
-    while (bytes_ > max_bytes_) drop(std::prev(order_.end()));
+    make_room();
   }
 
  private:
@@ -90,6 +97,10 @@ class ChunkCache {
     std::size_t bytes = 0;
   };
   using Place = typename std::list<Entry>::iterator;
+
+  void make_room() {
+    while (bytes_ > max_bytes_) drop(std::prev(order_.end()));
+  }
 
   void drop(Place entry) {
     bytes_ -= entry->bytes;

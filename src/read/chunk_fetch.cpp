@@ -135,6 +135,7 @@ std::vector<ChunkFetch::Subscriber> ChunkFetch::serve_next(Response& response) {
   if (serving) return subscribers;
   if (keep_body_) encoded_->body = std::move(response.body);
   if (keep_body_ || encoded_->missing) pool_->encoded_.insert(key_, std::move(encoded_));
+  pool_->decoded_.set_max_bytes(pool_->cache_bytes_ - pool_->encoded_.bytes());
   if (decoded_) pool_->decoded_.insert(key_, std::move(decoded_));
   pool_->forget(key_, *this);
   return subscribers;

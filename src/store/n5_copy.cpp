@@ -1,163 +1,33 @@
 #include "store/n5_copy.hpp"
 
-#include <algorithm>
-#include <array>
-#include <bit>
-#include <cstdint>
-#include <cstring>
-#include <utility>
+#include <atomic>
+
+#include "store/n5_copy_loops.hpp"
 
 namespace catvox::detail {
 namespace {
 
-/// 16 bytes of elements: what every 64-bit target has registers for. Plain loops would leave the choice to the
-/// optimiser, which at -O2 does not vectorise them and never finds the transposition.
-template <class U>
-struct VectorOf {
-  typedef U type __attribute__((vector_size(16)));
-};
-template <class U>
-using Vector = typename VectorOf<U>::type;
-
-template <class T>
-T load(const std::byte* from) noexcept {
-  T value;
-  std::memcpy(&value, from, sizeof(T));
-  return value;
-}
-
-template <class T>
-void store(std::byte* to, T value) noexcept {
-  std::memcpy(to, &value, sizeof(T));
-}
-
-/// Big-endian to native; V is U or Vector<U>. Shifts and masks vectorise everywhere, a byte swap instruction does not.
-template <class U, class V>
-V to_native(V v) noexcept {
-  if constexpr (std::endian::native == std::endian::little) {
-    if constexpr (sizeof(U) == 8) v = static_cast<V>(v << 32 | v >> 32);
-    if constexpr (sizeof(U) >= 4) {
-      constexpr U low = static_cast<U>(0x0000ffff0000ffffULL);
-      v = static_cast<V>((v & low) << 16 | (v >> 16 & low));
-    }
-    if constexpr (sizeof(U) >= 2) {
-      constexpr U low = static_cast<U>(0x00ff00ff00ff00ffULL);
-      v = static_cast<V>((v & low) << 8 | (v >> 8 & low));
-    }
-  }
-  return v;
-}
-
-template <class U>
-void copy_row(const std::byte* from, std::byte* to, std::size_t bytes) noexcept {
-  if constexpr (sizeof(U) == 1) {
-    std::memcpy(to, from, bytes);
-  } else {
-    std::size_t i = 0;
-    for (; i + 16 <= bytes; i += 16) store(to + i, to_native<U>(load<Vector<U>>(from + i)));
-    for (; i < bytes; i += sizeof(U)) store(to + i, to_native<U>(load<U>(from + i)));
-  }
-}
-
-/// The fastest axes agree: rows, joined to longer ones where both sides are contiguous.
-template <class U>
-void copy_rows(const std::byte* from, const Strides3& strides, Shape3 shape, const StridedBytes& out) noexcept {
-  std::int64_t row = shape[2] * static_cast<std::int64_t>(sizeof(U));
-  for (const std::size_t axis : {std::size_t{1}, std::size_t{0}}) {
-    if (strides[axis] != row || out.strides[axis] != row) break;
-    row *= std::exchange(shape[axis], 1);
-  }
-  for (std::int64_t z = 0; z < shape[0]; ++z) {
-    for (std::int64_t y = 0; y < shape[1]; ++y) {
-      copy_row<U>(from + z * strides[0] + y * strides[1], out.data + z * out.strides[0] + y * out.strides[1],
-                  static_cast<std::size_t>(row));
-    }
-  }
-}
-
-/// a[0], b[0], a[1], b[1], … from the first (half 0) or the second (half 1) half of both.
-template <class U, std::size_t half>
-Vector<U> interleave(Vector<U> a, Vector<U> b) noexcept {
-  constexpr std::size_t n = 16 / sizeof(U);
-  return [&]<std::size_t... i>(std::index_sequence<i...>) {
-    return __builtin_shufflevector(a, b, (half * n / 2 + i / 2 + (i % 2) * n)...);
-  }
-  (std::make_index_sequence<n>{});
-}
-
-/// Element (i, j) is at from + i * sizeof(U) + j * from_stride and goes to to + i * to_stride + j * sizeof(U);
-/// i and j are less than n = 16 / sizeof(U).
-template <class U>
-void transpose_square(const std::byte* from, std::int64_t from_stride, std::byte* to, std::int64_t to_stride) noexcept {
-  constexpr std::size_t n = 16 / sizeof(U);
-  // Packs, not loops: the rows stay in registers at every optimisation level.
-  [&]<std::size_t... i>(std::index_sequence<i...>) {
-    std::array<Vector<U>, n> rows{load<Vector<U>>(from + static_cast<std::int64_t>(i) * from_stride)...};
-    // Each round shuffles the upper half of the rows into the lower half, as one does with cards; after log2(n) rounds
-    // rows have become columns.
-    const auto shuffle = [&] { rows = {interleave<U, i % 2>(rows[i / 2], rows[i / 2 + n / 2])...}; };
-    shuffle();
-    if constexpr (n >= 4) shuffle();
-    if constexpr (n >= 8) shuffle();
-    if constexpr (n >= 16) shuffle();
-    (store(to + static_cast<std::int64_t>(i) * to_stride, to_native<U>(rows[i])), ...);
-  }
-  (std::make_index_sequence<n>{});
-}
-
-/// Another axis than x is the source's fastest: squares that are read along one and written along the other.
-template <class U>
-void copy_transposed(const std::byte* from, const Strides3& strides, const Shape3& shape,
-                     const StridedBytes& out) noexcept {
-  constexpr auto item = static_cast<std::int64_t>(sizeof(U));
-  constexpr std::int64_t n = 16 / item;
-  const std::size_t fast = strides[0] < strides[1] ? 0 : 1;
-  const std::size_t slow = 1 - fast;
-  const std::int64_t columns = strides[2];
-  const std::int64_t rows = out.strides[fast];
-  const bool contiguous = strides[fast] == item;
-  for (std::int64_t s = 0; s < shape[slow]; ++s) {
-    for (std::int64_t f = 0; f < shape[fast]; f += n) {
-      for (std::int64_t x = 0; x < shape[2]; x += n) {
-        const std::byte* const source = from + s * strides[slow] + f * strides[fast] + x * columns;
-        std::byte* const target = out.data + s * out.strides[slow] + f * rows + x * item;
-        if (contiguous && f + n <= shape[fast] && x + n <= shape[2]) {
-          transpose_square<U>(source, columns, target, rows);
-          continue;
-        }
-        for (std::int64_t i = 0; i < std::min(n, shape[fast] - f); ++i) {
-          for (std::int64_t j = 0; j < std::min(n, shape[2] - x); ++j) {
-            store(target + i * rows + j * item, to_native<U>(load<U>(source + i * strides[fast] + j * columns)));
-          }
-        }
-      }
-    }
-  }
-}
-
-template <class U>
-void copy(const std::byte* from, const Strides3& strides, const Shape3& shape, const StridedBytes& out) noexcept {
-  if (strides[2] == static_cast<std::int64_t>(sizeof(U))) {
-    copy_rows<U>(from, strides, shape, out);
-  } else {
-    copy_transposed<U>(from, strides, shape, out);
-  }
+/// Where this thread starts among `slices`: threads that decode neighbouring blocks at the same time would otherwise
+/// walk through the same fresh pages in step, and the kernel clears a page for each thread that is first to touch it.
+std::int64_t first_slice(std::int64_t slices) noexcept {
+  static std::atomic<unsigned> threads = 0;
+  thread_local const unsigned number = threads++;
+  // 0, 1/2, 1/4, 3/4, 1/8, …: well apart, however many they are.
+  double position = 0, step = 0.5;
+  for (unsigned n = number; n > 0; n /= 2, step /= 2) position += (n % 2) * step;
+  return static_cast<std::int64_t>(position * static_cast<double>(slices));
 }
 
 }  // namespace
 
 void copy_big_endian(std::size_t item_size, const std::byte* source, const Strides3& strides, const Shape3& shape,
                      const StridedBytes& out) noexcept {
-  switch (item_size) {
-    case 1:
-      return copy<std::uint8_t>(source, strides, shape, out);
-    case 2:
-      return copy<std::uint16_t>(source, strides, shape, out);
-    case 4:
-      return copy<std::uint32_t>(source, strides, shape, out);
-    default:
-      return copy<std::uint64_t>(source, strides, shape, out);
-  }
+  const std::int64_t first = first_slice(shape[0]);
+#ifdef CATVOX_N5_COPY_SSSE3
+  static const bool has_ssse3 = __builtin_cpu_supports("ssse3");
+  if (has_ssse3) return copy_big_endian_ssse3(item_size, source, strides, shape, out, first);
+#endif
+  copy_items(item_size, source, strides, shape, out, first);
 }
 
 }  // namespace catvox::detail

@@ -3,6 +3,7 @@
 #include <catvox/core/box.hpp>
 #include <catvox/store/chunk_store.hpp>
 #include <cstddef>
+#include <cstdint>
 
 namespace catvox::detail {
 
@@ -14,5 +15,10 @@ namespace catvox::detail {
 /// \param out      strides[2] == item_size
 void copy_big_endian(std::size_t item_size, const std::byte* source, const Strides3& strides, const Shape3& shape,
                      const StridedBytes& out) noexcept;
+
+/// The part of copy_big_endian() that is compiled for x86 processors with SSSE3, which it calls on those alone.
+/// \param first_slice  of the destination: where to begin; goes round
+void copy_big_endian_ssse3(std::size_t item_size, const std::byte* source, const Strides3& strides, const Shape3& shape,
+                           const StridedBytes& out, std::int64_t first_slice) noexcept;
 
 }  // namespace catvox::detail

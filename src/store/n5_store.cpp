@@ -37,6 +37,7 @@ std::vector<std::int64_t> N5Store::block_position(const Index3& chunk) const {
 Request N5Store::request(const Index3& chunk) const {
   Request request = request_;
   request.url = location_.block_url(level_, block_position(chunk));
+  request.cacheable = true;
   return request;
 }
 

@@ -70,6 +70,7 @@ TileStore::TileStore(Level level)
 Request TileStore::request(const Index3& chunk) const {
   Request request = level_.request;
   request.url = tile_url({level_.level, chunk[0], chunk[1], chunk[2]});
+  request.cacheable = true;
   return request;
 }
 

@@ -5,6 +5,7 @@
 #include <catvox/http/url.hpp>
 #include <chrono>
 #include <condition_variable>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/error_of.hpp"
 #include "support/fault_server.hpp"
 #include "support/http_server.hpp"
 #include "support/temp_dir.hpp"
@@ -232,6 +234,58 @@ TEST_CASE("an answer says how long it took, and how long until its first byte", 
   const Response response = HttpSession().get(request_for(server.url("/a")));
   CHECK(response.first_byte_seconds >= 0.030);
   CHECK(response.seconds >= response.first_byte_seconds);
+}
+
+TEST_CASE("images are asked for as they are, without compression on the way", "[http]") {
+  test::HttpServer server;
+  server.add("/tile.jpg", "voxels", "image/jpeg");
+  Request request = request_for(server.url("/tile.jpg"));
+  request.cacheable = true;
+  (void)HttpSession().get(std::move(request));
+  const auto received = server.requests();
+  REQUIRE(received.size() == 1);
+  std::vector<std::string> names;
+  for (const auto& header : received[0].headers) names.push_back(header.first);
+  CHECK(names == std::vector<std::string>{"accept", "host", "user-agent"});
+}
+
+TEST_CASE("a server is trusted if its certificate is", "[http]") {
+  test::HttpServer server{test::HttpServer::Tls{}};
+  server.add("/tile", "voxels");
+  const test::TempDir temp;
+  HttpOptions options{.threads = 1, .retry = {.max_attempts = 1}};
+  const Error error = test::error_of([&] { (void)HttpSession(options).get(request_for(server.url("/tile"))); });
+  CHECK(error.code() == Errc::connection);
+  CHECK(error.what() == std::string("SSL certificate problem: self-signed certificate"));
+  options.ca_file = temp.write("ca.pem", server.certificate()).string();
+  CHECK(text(HttpSession(options).get(request_for(server.url("/tile")))) == "voxels");
+  CHECK(server.count("/tile") == 1);
+}
+
+TEST_CASE("a connection of one thread continues the TLS session of another's", "[http]") {
+  test::HttpServer server{test::HttpServer::Tls{}};
+  server.add("/first", "voxels");
+  server.add("/second", "voxels");
+  const test::TempDir temp;
+  const HttpSession session(
+      HttpOptions{.max_connections = 2, .threads = 2, .ca_file = temp.write("ca.pem", server.certificate()).string()});
+  // Keeps its thread until the other one has fetched.
+  class Occupied final : public TransferHandler {
+   public:
+    void on_response(Response&) override {
+      begun.set_value();
+      ended.get_future().wait();
+    }
+    void on_error(const Error&) noexcept override {}
+    std::promise<void> begun, ended;
+  };
+  const auto occupied = std::make_shared<Occupied>();
+  session.transport()->start(request_for(server.url("/first")), occupied);
+  occupied->begun.get_future().wait();
+  CHECK(session.get(request_for(server.url("/second"))).status == 200);
+  occupied->ended.set_value();
+  CHECK(server.connections() == 2);
+  CHECK(server.resumed_connections() == 1);
 }
 
 TEST_CASE("a session ends cleanly with transfers under way", "[http]") {

@@ -95,3 +95,13 @@ TEST_CASE("kept voxels serve any window that lies in them", "[read]") {
   CHECK_FALSE(chunk.holds({{0, 2, 4}, {1, 7, 9}}));
   CHECK_FALSE(chunk.holds({{0, 2, 4}, {1, 6, 10}}));
 }
+
+TEST_CASE("a cache that is made smaller drops what does not fit", "[read]") {
+  Cache cache(2 * (1000 + 256));
+  cache.insert(key(0), chunk_of(1000));
+  cache.insert(key(1), chunk_of(1000));
+  CHECK(cache.bytes() == 2 * (1000 + 256));
+  cache.set_max_bytes(2000);
+  CHECK_FALSE(cache.find(key(0)));
+  CHECK(cache.find(key(1)));
+}

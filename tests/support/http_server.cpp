@@ -1,12 +1,16 @@
 #include "support/http_server.hpp"
 
 #include <httplib.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -55,29 +59,62 @@ class ThreadPerConnection : public httplib::TaskQueue {
   std::vector<std::thread> threads_;  // of the accepting thread alone
 };
 
+struct Certificate {
+  std::unique_ptr<X509, decltype([](X509* x) { X509_free(x); })> x509;
+  std::unique_ptr<EVP_PKEY, decltype([](EVP_PKEY* key) { EVP_PKEY_free(key); })> key;
+  std::string pem;
+};
+
+// For 127.0.0.1, signed by itself, good for an hour.
+Certificate make_certificate() {
+  Certificate made;
+  made.key.reset(EVP_EC_gen("P-256"));
+  made.x509.reset(X509_new());
+  X509* x509 = made.x509.get();
+  X509_set_version(x509, X509_VERSION_3);
+  X509_gmtime_adj(X509_getm_notBefore(x509), -60);
+  X509_gmtime_adj(X509_getm_notAfter(x509), 3600);
+  X509_set_pubkey(x509, made.key.get());
+  X509_NAME* name = X509_get_subject_name(x509);
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("127.0.0.1"), -1, -1, 0);
+  X509_set_issuer_name(x509, name);
+  X509_EXTENSION* address = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "IP:127.0.0.1");
+  X509_add_ext(x509, address, -1);
+  X509_EXTENSION_free(address);
+  const std::unique_ptr<BIO, decltype([](BIO* bio) { BIO_free(bio); })> text(BIO_new(BIO_s_mem()));
+  if (X509_sign(x509, made.key.get(), EVP_sha256()) == 0 || PEM_write_bio_X509(text.get(), x509) == 0) {
+    throw std::runtime_error("cannot make a certificate");
+  }
+  char* pem = nullptr;
+  const auto size = BIO_get_mem_data(text.get(), &pem);
+  made.pem.assign(pem, static_cast<std::size_t>(size));
+  return made;
+}
+
 }  // namespace
 
 class HttpServer::Impl {
  public:
-  Impl() {
+  explicit Impl(std::unique_ptr<httplib::Server> server, std::string certificate = {})
+      : server_(std::move(server)), certificate_(std::move(certificate)) {
     int listening = -1;
-    server_.set_socket_options([&listening](int socket) { listening = socket; });
-    server_.new_task_queue = [this] { return new ThreadPerConnection([this] { count_connection(); }); };
-    server_.set_tcp_nodelay(true);
-    server_.set_keep_alive_max_count(1'000'000);
-    server_.set_keep_alive_timeout(2);
+    server_->set_socket_options([&listening](int socket) { listening = socket; });
+    server_->new_task_queue = [this] { return new ThreadPerConnection([this] { count_connection(); }); };
+    server_->set_tcp_nodelay(true);
+    server_->set_keep_alive_max_count(1'000'000);
+    server_->set_keep_alive_timeout(2);
     const auto serve = [this](const httplib::Request& request, httplib::Response& response) {
       answer(request, response);
     };
-    server_.Get("[^]*", serve);  // HEAD, too
-    server_.Post("[^]*", serve);
+    server_->Get("[^]*", serve);  // HEAD, too
+    server_->Post("[^]*", serve);
 
-    port_ = server_.bind_to_any_port("127.0.0.1");
+    port_ = server_->bind_to_any_port("127.0.0.1");
     // A hundred connections opened at once overflow httplib's backlog of 5, and each SYN that the kernel drops costs
     // its client a second. Listening again raises the limit.
     if (port_ <= 0 || ::listen(listening, 1024) != 0) throw std::runtime_error("cannot listen on 127.0.0.1");
-    thread_ = std::thread([this] { server_.listen_after_bind(); });
-    while (!server_.is_running()) std::this_thread::yield();  // stop() does nothing before that
+    thread_ = std::thread([this] { server_->listen_after_bind(); });
+    while (!server_->is_running()) std::this_thread::yield();  // stop() does nothing before that
   }
 
   ~Impl() {
@@ -86,7 +123,7 @@ class HttpServer::Impl {
       stopping_ = true;
     }
     stop_.notify_all();
-    server_.stop();
+    server_->stop();
     thread_.join();
   }
 
@@ -112,6 +149,17 @@ class HttpServer::Impl {
 
   [[nodiscard]] int port() const { return port_; }
 
+  [[nodiscard]] const std::string& certificate() const { return certificate_; }
+
+  void count_handshakes(SSL_CTX* context) {
+    SSL_CTX_set_app_data(context, this);
+    SSL_CTX_set_info_callback(context, [](const SSL* ssl, int where, int) {
+      if ((where & SSL_CB_HANDSHAKE_DONE) == 0 || SSL_session_reused(ssl) == 0) return;
+      ++static_cast<Impl*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)))->resumed_;
+    });
+  }
+  [[nodiscard]] std::size_t resumed() const { return resumed_; }
+
   [[nodiscard]] std::vector<Received> requests() const {
     const std::lock_guard lock(mutex_);
     return requests_;
@@ -136,6 +184,7 @@ class HttpServer::Impl {
     const std::lock_guard lock(mutex_);
     requests_.clear();
     connections_ = 0;
+    resumed_ = 0;
     peak_ = active_;
   }
 
@@ -221,7 +270,8 @@ class HttpServer::Impl {
     return [](const Received&) { return Answer{.status = 404, .body = "404 Not Found", .content_type = "text/html"}; };
   }
 
-  httplib::Server server_;
+  const std::unique_ptr<httplib::Server> server_;
+  const std::string certificate_;
   int port_ = 0;
   std::thread thread_;
 
@@ -233,12 +283,22 @@ class HttpServer::Impl {
   std::vector<std::pair<std::string, std::string>> protections_;  // prefix, the Authorization header that opens it
   std::chrono::milliseconds delay_{0};
   std::vector<Received> requests_;
+  std::atomic<std::size_t> resumed_ = 0;
   std::size_t connections_ = 0;
   std::size_t active_ = 0;
   std::size_t peak_ = 0;
 };
 
-HttpServer::HttpServer() : impl_(std::make_unique<Impl>()) {}
+HttpServer::HttpServer() : impl_(std::make_unique<Impl>(std::make_unique<httplib::Server>())) {}
+
+HttpServer::HttpServer(Tls) {
+  const Certificate certificate = make_certificate();
+  auto server = std::make_unique<httplib::SSLServer>(certificate.x509.get(), certificate.key.get());
+  SSL_CTX* context = server->ssl_context();
+  impl_ = std::make_unique<Impl>(std::move(server), certificate.pem);
+  impl_->count_handshakes(context);
+}
+
 HttpServer::~HttpServer() = default;
 
 void HttpServer::add(const std::string& path, Handler handler) { impl_->add(path, std::move(handler)); }
@@ -263,7 +323,13 @@ void HttpServer::set_delay(std::chrono::milliseconds delay) { impl_->set_delay(d
 
 int HttpServer::port() const { return impl_->port(); }
 
-std::string HttpServer::url() const { return "http://127.0.0.1:" + std::to_string(port()); }
+std::string HttpServer::url() const {
+  return (certificate().empty() ? "http://127.0.0.1:" : "https://127.0.0.1:") + std::to_string(port());
+}
+
+std::string HttpServer::certificate() const { return impl_->certificate(); }
+
+std::size_t HttpServer::resumed_connections() const { return impl_->resumed(); }
 
 std::vector<Received> HttpServer::requests() const { return impl_->requests(); }
 

@@ -31,7 +31,11 @@ class HttpServer {
  public:
   using Handler = std::function<Answer(const Received&)>;
 
+  /// Speaks TLS, too, with a certificate of its own: see certificate().
+  struct Tls {};
+
   HttpServer();
+  explicit HttpServer(Tls);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
@@ -52,7 +56,7 @@ class HttpServer {
   void set_delay(std::chrono::milliseconds delay);
 
   [[nodiscard]] int port() const;
-  [[nodiscard]] std::string url() const;  ///< "http://127.0.0.1:port", no slash at the end
+  [[nodiscard]] std::string url() const;  ///< "http://127.0.0.1:port" or "https://…", no slash at the end
   [[nodiscard]] std::string url(const std::string& path) const { return url() + path; }
 
   /// Every request since the start or reset_log(), in order of arrival, refused and unknown ones included.
@@ -64,6 +68,10 @@ class HttpServer {
   [[nodiscard]] std::size_t count_prefix(const std::string& prefix = "/") const;
   /// TCP connections that were accepted.
   [[nodiscard]] std::size_t connections() const;
+  /// Of those, such as continued an earlier TLS session.
+  [[nodiscard]] std::size_t resumed_connections() const;
+  /// What a client has to trust, in PEM; empty without TLS.
+  [[nodiscard]] std::string certificate() const;
   /// The largest number of requests that were being answered at one time.
   [[nodiscard]] std::size_t peak_concurrency() const;
 

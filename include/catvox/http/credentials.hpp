@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <catvox/http/message.hpp>
 #include <catvox/http/url.hpp>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,9 +26,14 @@ class Credentials {
   /// The header lines to send with a request for `url`: none if it is of another origin.
   [[nodiscard]] std::vector<HttpHeader> headers_for(std::string_view url) const;
 
+  /// Tells these secrets from others (SHA-256 of origin and lines). A password could be guessed from it: not to leave the
+  /// process.
+  [[nodiscard]] const std::array<std::byte, 32>& digest() const noexcept { return digest_; }
+
  private:
   Origin origin_;
   std::vector<HttpHeader> headers_;
+  std::array<std::byte, 32> digest_{};
 };
 
 }  // namespace catvox

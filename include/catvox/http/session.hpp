@@ -5,6 +5,7 @@
 #include <catvox/http/transport.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -20,6 +21,15 @@ struct RetryPolicy {
   std::chrono::milliseconds initial_delay{200};
   std::chrono::milliseconds max_delay{10'000};
   std::chrono::milliseconds max_retry_after{120'000};  ///< a server that asks for more fails the request at once
+};
+
+/// Answers to requests that are `cacheable` (tiles and blocks are), kept on disk for later sessions and for other
+/// processes that name the same folder. See docs/caching.md.
+struct DiskCacheOptions {
+  std::string folder{};  ///< made, for its user alone, if it is not there; empty: no disk cache
+  std::uint64_t max_bytes = std::uint64_t{10} << 30;  ///< on disk; least recently used first out
+  bool revalidate = false;                            ///< ask the server each time whether a kept body still holds
+  std::chrono::seconds missing_lifetime{86'400};      ///< for which "there is nothing" is believed
 };
 
 /// How an HttpSession connects. `headers` and `basic_auth` are secrets: they are sent to the origin that the session
@@ -40,15 +50,18 @@ struct HttpOptions {
   bool verify_tls = true;
   std::size_t max_body_bytes = std::size_t{256} << 20;     ///< a larger answer is an error
   std::size_t max_bytes_in_flight = std::size_t{8} << 20;  ///< what answers under way may hold in memory, about
+  DiskCacheOptions disk_cache{};
 };
 
 /// Connections, the threads that drive them, and what they send. Copies share all of it.
 class HttpSession {
  public:
-  /// Opens nothing and starts no thread until the first request.
+  /// Opens no connection and starts no thread until the first request.
+  /// \throws Error{invalid_argument}, Error{io} if there is to be a disk cache and its folder cannot be written
   explicit HttpSession(HttpOptions options = {});
 
-  /// Runs over a transport of the caller's: scripted answers in tests, another way to fetch.
+  /// Runs over a transport of the caller's: scripted answers in tests, another way to fetch. Of `options` only what the
+  /// session sends counts then.
   HttpSession(std::shared_ptr<Transport> transport, HttpOptions options);
 
   [[nodiscard]] const HttpOptions& options() const noexcept { return *options_; }

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <catvox/core/buffer.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "http/digest.hpp"
+
+namespace catvox::detail {
+
+/// An answer as it is kept in a file of its own.
+struct DiskEntry {
+  Digest key{};  ///< of the request that it answers
+  int status = 0;
+  std::int64_t stored = 0;  ///< seconds since 1970
+  std::string content_type{};
+  std::string etag{};           ///< empty: the server sent none
+  std::string last_modified{};  ///< empty: the server sent none
+  Buffer body{};
+};
+
+/// What a file begins with, before `body`: a fixed part and the texts; a checksum covers both and the body.
+///
+/// Little-endian: "catvoxde", u32 version, u32 status, key, i64 stored, u32 size of each text, u32 0, u64 size of the body,
+/// u64 XXH3-64 of all that is before and after it; then the texts.
+///
+/// Empty if a text is too long to be kept.
+std::string entry_head(const DiskEntry& entry, std::span<const std::byte> body);
+
+/// Reads an open file from its beginning. Null if it is not, to the bit, what was written for that key.
+/// \param body  memory to use for the body
+std::optional<DiskEntry> read_entry(int file, const Digest& key, std::size_t max_body_bytes, Buffer body);
+
+}  // namespace catvox::detail
