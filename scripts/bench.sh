@@ -18,7 +18,7 @@ esac
 
 scripts/setup_debian.sh develop
 cmake --preset release -DCATVOX_BUILD_BENCHMARKS=ON
-cmake --build --preset release --parallel "$(nproc)"
+cmake --build build/release --target bench-programs --parallel "$(nproc)"
 
 version_of() {
   dpkg-query --show --showformat='${Package} ${Version}\n' "$@" 2>/dev/null | sed 's/^/  /'
