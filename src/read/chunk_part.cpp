@@ -53,9 +53,10 @@ ChunkPart part_of(const ReadPlan& plan, std::int64_t number) {
   const auto columns = static_cast<std::int64_t>(plan.columns.size());
   const auto rows = static_cast<std::int64_t>(plan.rows.size());
   ChunkPart part;
-  part.layer = &plan.layers[static_cast<std::size_t>(number / columns / rows)];
-  part.rows = &plan.rows[static_cast<std::size_t>(number / columns % rows)];
-  part.columns = &plan.columns[static_cast<std::size_t>(number % columns)];
+  // Down the columns first: threads that write chunks side by side would share cache lines of the output.
+  part.layer = &plan.layers[static_cast<std::size_t>(number / rows / columns)];
+  part.columns = &plan.columns[static_cast<std::size_t>(number / rows % columns)];
+  part.rows = &plan.rows[static_cast<std::size_t>(number % rows)];
   return part;
 }
 

@@ -25,9 +25,9 @@ void ChunkPool::get(const ChunkOrigin& origin, const std::shared_ptr<ChunkConsum
     // Under the mutex, so that drop() either comes later and finds the part or came before and is noticed.
     stopped = consumer->stopped();
     if (!stopped) {
-      encoded = encoded_.find(key);
       if (reads) decoded = decoded_.find(key);
       if (decoded && !decoded->holds(part.window())) decoded = nullptr;
+      if (!decoded) encoded = encoded_.find(key);
       at_hand = decoded || (encoded && (encoded->missing || !reads));
     }
     if (!stopped && !at_hand) {

@@ -20,14 +20,19 @@ void PartQueue::pump() noexcept {
   if (pumping == this) return;
   const PartQueue* const outer = std::exchange(pumping, this);
   const auto self = shared_from_this();
-  while (const auto number = next_part()) pool_->get(origin_, self, *number);
+  for (auto number = next_part(false); number; number = next_part(true)) pool_->get(origin_, self, *number);
   pumping = outer;
 }
 
-std::optional<std::int64_t> PartQueue::next_part() {
+std::optional<std::int64_t> PartQueue::next_part(bool asked) {
   const std::lock_guard lock(mutex_);
-  if (stopped_ || next_ == total_ || under_way_ >= limit_) return std::nullopt;
+  if (asked) --asking_;
+  if (stopped_ || next_ == total_ || under_way_ >= limit_) {
+    if (over() || stopped_) changed_.notify_all();
+    return std::nullopt;
+  }
   ++under_way_;
+  ++asking_;
   return next_++;
 }
 
@@ -76,7 +81,7 @@ void PartQueue::stop(const Error& error) noexcept {
 
 void PartQueue::drain() noexcept {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return under_way_ == 0; });
+  changed_.wait(lock, [this] { return under_way_ == 0 && asking_ == 0; });
 }
 
 }  // namespace catvox::detail

@@ -46,14 +46,15 @@ class PartQueue : public ChunkConsumer, public std::enable_shared_from_this<Part
   [[nodiscard]] std::int64_t total() const { return total_; }
 
   // For a thread that waits for the end. Call with the mutex held.
-  [[nodiscard]] bool over() const { return under_way_ == 0 && (next_ == total_ || stopped_); }
+  [[nodiscard]] bool over() const { return under_way_ == 0 && asking_ == 0 && (next_ == total_ || stopped_); }
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
   std::mutex mutex_;                     // guards what follows, and what a subclass says
   std::condition_variable_any changed_;  // over(), stopped()
 
  private:
-  std::optional<std::int64_t> next_part();
+  /// \param asked  the thread has asked for the part that it got before
+  std::optional<std::int64_t> next_part(bool asked);
   void end_part() noexcept;
 
   // A reference, because the last owner may be a thread of the transport, which must not be the one to destroy the
@@ -68,6 +69,7 @@ class PartQueue : public ChunkConsumer, public std::enable_shared_from_this<Part
   std::atomic<bool> stopped_ = false;  // set under the mutex
   std::int64_t next_ = 0;
   std::int64_t under_way_ = 0;
+  std::int64_t asking_ = 0;  // threads in pool_->get(), which uses origin_ even when its part is over already
   std::size_t kept_bytes_ = 0;
   std::optional<Error> error_;
 };

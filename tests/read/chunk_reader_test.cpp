@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <catvox/core/error.hpp>
 #include <chrono>
 #include <future>
@@ -336,4 +337,25 @@ TEST_CASE("a selection that leaves the level is refused", "[read]") {
   }));
   const auto reader = fixture.reader();
   CHECK_THROWS_WITH(reader->read(selection, {}, {}), text);
+}
+
+TEST_CASE("a read returns when no thread uses its reader any more", "[read]") {
+  Fixture fixture;
+  // The last chunk is asked for on a transport's thread, which goes on after another thread has delivered it.
+  std::atomic<int> asking = 0;
+  fixture.transport->before_start_returns = [&] {
+    ++asking;
+    std::this_thread::sleep_for(5ms);
+    --asking;
+  };
+  for (int round = 0; round < 5; ++round) {
+    auto reader = fixture.reader();
+    const Selection3 selection = box(0, 1, 0, 23, 0, 31);  // 12 chunks, 8 under way at a time
+    CHECK(read(*reader, selection) == expected(*fixture.store, selection));
+    CHECK(asking == 0);
+    reader.reset();
+    fixture.transport->settle();
+    fixture.pool = std::make_shared<ChunkPool>(0);
+    fixture.prefetcher.reset();
+  }
 }

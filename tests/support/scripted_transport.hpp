@@ -37,11 +37,9 @@ class ScriptedTransport final : public Transport {
   }
 
   TransferId start(Request request, std::shared_ptr<TransferHandler> handler) override {
-    const std::lock_guard lock(mutex_);
-    urls_.push_back(request.url);
-    queue_.push_back({++last_id_, std::move(request), {}, std::move(handler)});
-    changed_.notify_all();
-    return last_id_;
+    const TransferId id = queue(std::move(request), std::move(handler));
+    if (before_start_returns) before_start_returns();
+    return id;
   }
 
   TransferId deliver(Request request, Response known, std::shared_ptr<TransferHandler> handler) override {
@@ -64,6 +62,9 @@ class ScriptedTransport final : public Transport {
   }
 
   [[nodiscard]] int concurrency() const noexcept override { return 4; }
+
+  /// Called when a transfer may be over already.
+  std::function<void()> before_start_returns;
 
   /// Answers nothing until release().
   void hold() {
@@ -108,6 +109,14 @@ class ScriptedTransport final : public Transport {
     std::optional<Response> known;
     std::shared_ptr<TransferHandler> handler;
   };
+
+  TransferId queue(Request request, std::shared_ptr<TransferHandler> handler) {
+    const std::lock_guard lock(mutex_);
+    urls_.push_back(request.url);
+    queue_.push_back({++last_id_, std::move(request), {}, std::move(handler)});
+    changed_.notify_all();
+    return last_id_;
+  }
 
   void run(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
