@@ -576,6 +576,7 @@ TEST_CASE("processes that write, evict and are killed leave nothing but whole an
     check_answers();  // while both write
     kill(pid);
     ::kill(other, SIGSTOP);
+    ::waitpid(other, nullptr, WUNTRACED);  // it takes effect a moment later
     check_bound();
     ::kill(other, SIGCONT);
   }
