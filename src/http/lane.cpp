@@ -171,7 +171,9 @@ void Lane::sleep() {
     sleeping = true;
     if (running_.empty() && !transport_.has_queue()) window_ = std::min(first_window, max_window_);
   }
-  milliseconds wait = could_grow ? milliseconds(1) : running_.empty() ? milliseconds(60'000) : stall_check_interval();
+  // A near server that shares the cores pauses for a moment, too: the more there is under way, the longer it may.
+  const auto patience = milliseconds(std::max<std::size_t>(1, window_ / first_window));
+  milliseconds wait = could_grow ? patience : running_.empty() ? milliseconds(60'000) : stall_check_interval();
   if (!waiting_.empty()) {
     const auto until = std::chrono::ceil<milliseconds>(waiting_.begin()->first - Clock::now());
     wait = std::clamp(until, milliseconds(0), wait);

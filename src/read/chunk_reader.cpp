@@ -23,10 +23,10 @@ constexpr std::chrono::milliseconds progress_interval{50};
 // much memory beside its output. A crop that uses next to nothing of what it fetches may leave more: its neighbours will
 // want the rest.
 std::size_t cache_share(std::size_t cache_bytes, std::int64_t chunk_voxels, std::int64_t voxels) {
-  constexpr std::size_t usual = std::size_t{4} << 20;
+  constexpr std::size_t usual = std::size_t{5} << 19;
   constexpr std::size_t of_crops = std::size_t{32} << 20;
   constexpr std::int64_t crop = 32;  // chunk voxels per voxel
-  return std::max(cache_bytes / 40, std::min(cache_bytes / 4, chunk_voxels / crop >= voxels ? of_crops : usual));
+  return std::max(cache_bytes / 128, std::min(cache_bytes / 4, chunk_voxels / crop >= voxels ? of_crops : usual));
 }
 
 // One call of read().
