@@ -21,8 +21,9 @@ constexpr std::size_t first_window = 8;  // transfers that a lane starts with; s
 // 512 requests at 50 ms latency cost 260 us each with the handshakes of 64 connections, 210 with 4 (of 16 streams), 128 with
 // 2 (of 32), and those take no longer.
 constexpr long streams_per_connection = 32;
-constexpr std::chrono::microseconds delivery_turn{300};     // of decoding, before the sockets are looked at again
-constexpr std::size_t pooled_bytes = std::size_t{1} << 20;  // of bodies for reuse: fresh memory costs page faults
+constexpr std::chrono::microseconds delivery_turn{300};       // of decoding, before the sockets are looked at again
+constexpr std::size_t pooled_bytes = std::size_t{1} << 20;    // of bodies for reuse: fresh memory costs page faults
+constexpr std::size_t largest_pooled = std::size_t{4} << 20;  // of a body that is kept alone
 
 bool is_file(const std::string& url) { return scheme_of(url) == "file"; }
 
@@ -475,7 +476,9 @@ void Lane::recycle(Easy easy) {
 }
 
 void Lane::recycle(Buffer body) {
-  if (body.capacity() == 0 || body.capacity() > pooled_bytes - pooled_bytes_) return;
+  const bool fits =
+      body.capacity() + pooled_bytes_ <= pooled_bytes || (bodies_.empty() && body.capacity() <= largest_pooled);
+  if (body.capacity() == 0 || !fits) return;
   pooled_bytes_ += body.capacity();
   bodies_.push_back(std::move(body));
 }

@@ -33,8 +33,10 @@ struct ChunkKeyHash {
 /// The answer of a source for a chunk.
 struct EncodedChunk {
   bool missing = false;
-  bool used = false;  ///< a read has decoded it, or is going to more than once
-  Buffer body;        ///< empty if missing
+  Buffer body;  ///< empty if missing
+
+  /// What has been decoded of it so far. A chunk on the way of a walk counts as used: it will be, more than once.
+  enum class Use { nothing, part, whole } use = Use::nothing;
   [[nodiscard]] std::size_t bytes() const { return body.capacity(); }
 };
 

@@ -68,7 +68,7 @@ ChunkFetch::ChunkFetch(std::shared_ptr<ChunkPool> pool, const ChunkOrigin& origi
       key_(key),
       all_(extent_in_level(*store_, key.chunk)),
       keep_body_(encoded != nullptr) {
-  encoded_->used = encoded != nullptr && encoded->used;
+  if (encoded != nullptr) encoded_->use = encoded->use;
 }
 
 void ChunkFetch::on_response(Response& response) {
@@ -163,7 +163,7 @@ void ChunkFetch::serve(const std::vector<Subscriber>& subscribers, const Respons
     if (purpose == Purpose::read) readers.push_back(subscriber);
     if (purpose == Purpose::read || encoded_->missing) continue;
     keep_body_ = keep_body_ || subscriber.consumer->may_keep(response.body.capacity(), false);
-    encoded_->used = encoded_->used || purpose == Purpose::walk;
+    if (purpose == Purpose::walk) note_use(Use::part);
   }
   if (encoded_->missing) {
     for (const Subscriber& reader : readers) reader.consumer->part(reader.number).fill();
@@ -172,17 +172,21 @@ void ChunkFetch::serve(const std::vector<Subscriber>& subscribers, const Respons
   } else if (!readers.empty()) {
     serve_several(readers, response.body);
   }
-  encoded_->used = encoded_->used || !readers.empty();
+  if (!readers.empty()) note_use(Use::part);
 }
 
 // The first read of a chunk decodes no more than it needs. Where it leaves a rest, the bytes are kept, and its voxels,
 // should the same be asked for again. A second read of another part is a sign that more will follow: it decodes and
-// keeps all.
+// keeps all. If all was decoded before and did not last, memory is short: then whole rows, as far as a walk along them
+// needs.
 void ChunkFetch::serve_one(const Subscriber& reader, const Buffer& body) {
   ChunkConsumer& consumer = *reader.consumer;
   const ChunkPart part = consumer.part(reader.number);
   const Box window = part.window();
   const bool whole = window == all_;
+  Box rows = window;
+  rows.min[2] = all_.min[2];
+  rows.max[2] = all_.max[2];
   const std::size_t body_bytes = keep_body_ ? 0 : body.capacity();  // else it is paid for
   const auto may_keep = [&](const Box& box) {
     return consumer.may_keep(bytes_of(box.shape(), part.item) + body_bytes, whole);
@@ -190,9 +194,12 @@ void ChunkFetch::serve_one(const Subscriber& reader, const Buffer& body) {
 
   if (decoded_ && decoded_->holds(window)) {
     part.copy_from(decoded_->voxels.data(), decoded_->extent);
-  } else if (encoded_->used && may_keep(all_)) {
+  } else if (encoded_->use == Use::part && may_keep(all_)) {
     decode_and_keep(all_, body);
     part.copy_from(decoded_->voxels.data(), all_);
+  } else if (encoded_->use == Use::whole && may_keep(rows)) {
+    decode_and_keep(rows, body);
+    part.copy_from(decoded_->voxels.data(), rows);
   } else if (!whole && may_keep(window)) {
     decode_and_keep(window, body);
     part.copy_from(decoded_->voxels.data(), window);
@@ -230,7 +237,10 @@ void ChunkFetch::decode_and_keep(const Box& box, const Buffer& body) {
   decode(body, box, decoded->voxels);
   decoded_ = std::move(decoded);
   keep_body_ = true;
+  if (box == all_) note_use(Use::whole);
 }
+
+void ChunkFetch::note_use(Use use) noexcept { encoded_->use = std::max(encoded_->use, use); }
 
 void ChunkFetch::decode(const Buffer& body, const Box& box, Buffer& voxels) const {
   const std::size_t item = item_size(store_->dtype());

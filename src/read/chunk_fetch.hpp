@@ -34,6 +34,8 @@ class ChunkFetch final : public TransferHandler {
   std::optional<Transport::TransferId> transfer;
 
  private:
+  using Use = EncodedChunk::Use;
+
   std::vector<Subscriber> serve_next(Response& response);
   void resume_waiting(std::vector<Subscriber> subscribers);
   void serve(const std::vector<Subscriber>& subscribers, const Response& response);
@@ -42,6 +44,7 @@ class ChunkFetch final : public TransferHandler {
   void decode_into_place(const ChunkPart& part, const Buffer& body) const;
   void decode_and_keep(const Box& box, const Buffer& body);
   void decode(const Buffer& body, const Box& box, Buffer& voxels) const;
+  void note_use(EncodedChunk::Use use) noexcept;
 
   const std::shared_ptr<ChunkPool> pool_;
   const std::shared_ptr<const ChunkStore> store_;

@@ -29,7 +29,7 @@ Effort effort(Fixture& fixture, const LevelSource& reader, const Selection3& sel
   fixture.transport->reset_log();
   fixture.store->decoded_voxels = 0;
   ReadStatistics statistics;
-  REQUIRE(read(reader, selection, &statistics) == expected(*fixture.store, selection));
+  REQUIRE(read(reader, selection, &statistics, {.read_ahead = false}) == expected(*fixture.store, selection));
   fixture.transport->settle();
   CHECK(statistics.requests == static_cast<std::int64_t>(fixture.transport->requests()));
   return {fixture.transport->requests(), fixture.store->decoded_voxels, statistics.cache_hits};
@@ -91,6 +91,21 @@ TEST_CASE("without room for all voxels of a chunk, its bytes go on serving parts
   CHECK(effort(fixture, *reader, box(0, 1, 5, 6, 0, 128)) == Effort{0, chunk + 64, 2});
   CHECK(effort(fixture, *reader, box(0, 1, 5, 6, 0, 128)) == Effort{0, 0, 2});
   CHECK(effort(fixture, *reader, box(0, 1, 7, 8, 0, 128)) == Effort{0, chunk, 2});
+}
+
+TEST_CASE("where all voxels of a chunk did not last, whole rows are decoded", "[read]") {
+  constexpr std::int64_t chunk = 64 * 64;
+  Fixture fixture(DType::uint8, {6, 64, 64}, {1, 64, 64}, 4 * (chunk + 1000));  // a chunk a read, four in all
+  fixture.store->short_bodies = true;
+  const auto reader = fixture.reader();
+  for (std::int64_t z = 0; z < 6; ++z) {
+    CHECK(effort(fixture, *reader, box(z, z + 1, 3, 8, 0, 8)) == Effort{1, 40, 0});
+    CHECK(effort(fixture, *reader, box(z, z + 1, 3, 8, 8, 16)) == Effort{0, chunk, 1});
+    CHECK(effort(fixture, *reader, box(z, z + 1, 30, 40, 1, 64)) == Effort{0, 0, 1});
+  }
+  CHECK(effort(fixture, *reader, box(0, 1, 3, 8, 16, 24)) == Effort{0, 5 * 64, 1});
+  CHECK(effort(fixture, *reader, box(0, 1, 3, 8, 24, 32)) == Effort{0, 0, 1});
+  CHECK(effort(fixture, *reader, box(0, 1, 4, 9, 24, 32)) == Effort{0, 5 * 64, 1});
 }
 
 TEST_CASE("kept bytes that turn out not to decode are requested anew", "[read]") {
