@@ -2,10 +2,10 @@
 //
 //   catvox_bench_crops [--quick] [--boxes=N]
 //
-// Cold: nothing of the stack is in the cache. The bound is decoding, from memory, the rows that a box needs of each tile
-// that it meets, by libjpeg-turbo itself; "whole" decodes these tiles whole. Both on as many threads as a read can use:
-// every core for boxes of 64 slices, one for boxes of one. Warm: the region's tiles were read before and fit into the
-// cache; the bound is copying the voxels out of decoded tiles.
+// Cold: nothing of the stack is in the cache. The bound is decoding, from memory, the rows that a box needs of each
+// tile that it meets, by libjpeg-turbo itself; "whole" decodes these tiles whole. Both on as many threads as a read can
+// use: every core for boxes of 64 slices, one for boxes of one. Warm: the region's tiles were read before and fit into
+// the cache; the bound is copying the voxels out of decoded tiles.
 //
 // --boxes: how many of 64^3 (default 60; others in proportion). They are taken in batches, and the medians are those of
 // the batches. 10 000 take half an hour.

@@ -1,6 +1,6 @@
-// What HTTP costs the client: tiles from a local nginx through a session's transport and then forgotten, against libcurl
-// itself, with reused handles and buffers that are there already. Both at 2 x 8 connections or what the transport takes;
-// CPU time of this process per request, medians of interleaved rounds.
+// What HTTP costs the client: tiles from a local nginx through a session's transport and then forgotten, against
+// libcurl itself, with reused handles and buffers that are there already. Both at 2 x 8 connections or what the
+// transport takes; CPU time of this process per request, medians of interleaved rounds.
 //
 //   catvox_bench_fetch [--quick] [--rounds=N]
 

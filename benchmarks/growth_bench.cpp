@@ -1,5 +1,6 @@
-// The same box, 1, 4, 16 and 64 times as large: does time grow as the box does, is each tile requested once, and how much
-// memory does a read take beside its output? Each read is the first in a process of its own, at the default settings.
+// The same box, 1, 4, 16 and 64 times as large: does time grow as the box does, is each tile requested once, and how
+// much memory does a read take beside its output? Each read is the first in a process of its own, at the default
+// settings.
 //
 //   catvox_bench_growth [--quick] [--rounds=N]
 //

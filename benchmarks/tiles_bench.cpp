@@ -5,8 +5,9 @@
 //   catvox_bench_tiles [--quick] [--rounds=N]
 //
 // nginx runs on the same cores, so the wall clock has its work in it. "server off" takes the CPU time that its worker
-// used, divided by the number of cores, off the read's: what is left is as if the server ran elsewhere. "us more" is the
-// CPU time beyond the bound's: fetching, and decoding with caches and a memory bus that a server uses at the same time.
+// used, divided by the number of cores, off the read's: what is left is as if the server ran elsewhere. "us more" is
+// the CPU time beyond the bound's: fetching, and decoding with caches and a memory bus that a server uses at the same
+// time.
 
 #include <catvox/client/stack.hpp>
 #include <cstring>

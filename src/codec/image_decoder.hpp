@@ -35,8 +35,8 @@ void check_size(const ImageSize& image, const ImageSize& cell);
 ImageSize decode_jpeg(std::span<const std::byte> encoded, const Grey8Request& request);
 ImageSize decode_png(std::span<const std::byte> encoded, const Grey8Request& request);
 
-/// decode_png() for what most PNG tiles are: 8-bit grey, not interlaced, at most 5 MiB as a file and as an image. Checks
-/// the image data to their end, wherever the window ends. Only in a build with libdeflate.
+/// decode_png() for what most PNG tiles are: 8-bit grey, not interlaced, at most 5 MiB as a file and as an image.
+/// Checks the image data to their end, wherever the window ends. Only in a build with libdeflate.
 /// \returns  nothing, before anything is written, for a PNG that is not of this kind, or whose header or amount of data
 ///           is odd, so that libpng is to judge it
 std::optional<ImageSize> decode_png_grey8(std::span<const std::byte> encoded, const Grey8Request& request);

@@ -56,14 +56,15 @@ std::optional<Chunk> take_chunk(Bytes& rest) noexcept {
                crc == libdeflate_crc32(0, checked.data(), checked.size())};
 }
 
-/// Whether grey pixels do not depend on a chunk. Like those of libpng, its bytes go unseen: be it transparency, which is
-/// dropped.
+/// Whether grey pixels do not depend on a chunk. Like those of libpng, its bytes go unseen: be it transparency, which
+/// is dropped.
 bool is_dispensable(std::string_view type) noexcept {
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   return std::all_of(type.begin(), type.end(), is_letter) && type.front() >= 'a';
 }
 
-/// Takes all that stands before the first IDAT off `rest`; nothing if that is not a sound header of 8-bit grey, not interlaced.
+/// Takes all that stands before the first IDAT off `rest`; nothing if that is not a sound header of 8-bit grey, not
+/// interlaced.
 std::optional<ImageSize> take_header(Bytes& rest) noexcept {
   constexpr std::string_view signature = "\x89PNG\r\n\x1A\n";
   constexpr std::string_view kind = "\x08\0\0\0\0"sv;  // bits, grey, deflate, the filters 0 to 4, not interlaced

@@ -24,8 +24,8 @@ struct DiskEntry {
 
 /// What a file begins with, before `body`: a fixed part and the texts; a checksum covers both and the body.
 ///
-/// Little-endian: "catvoxde", u32 version, u32 status, key, i64 stored, u32 size of each text, u32 0, u64 size of the body,
-/// u64 XXH3-64 of all that is before and after it; then the texts.
+/// Little-endian: "catvoxde", u32 version, u32 status, key, i64 stored, u32 size of each text, u32 0, u64 size of the
+/// body, u64 XXH3-64 of all that is before and after it; then the texts.
 ///
 /// Empty if a text is too long to be kept.
 std::string entry_head(const DiskEntry& entry, std::span<const std::byte> body);

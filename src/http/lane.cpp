@@ -17,9 +17,9 @@ using std::chrono::milliseconds;
 
 constexpr int max_redirects = 10;
 constexpr std::size_t first_window = 8;  // transfers that a lane starts with; see Lane::sleep
-// Client CPU for 74 KB from nginx over TLS is 62 us with HTTP/1.1 and 67-73 us with HTTP/2, of 4 to 100 streams alike; but
-// 512 requests at 50 ms latency cost 260 us each with the handshakes of 64 connections, 210 with 4 (of 16 streams), 128 with
-// 2 (of 32), and those take no longer.
+// Client CPU for 74 KB from nginx over TLS is 62 us with HTTP/1.1 and 67-73 us with HTTP/2, of 4 to 100 streams alike;
+// but 512 requests at 50 ms latency cost 260 us each with the handshakes of 64 connections, 210 with 4 (of 16 streams),
+// 128 with 2 (of 32), and those take no longer.
 constexpr long streams_per_connection = 32;
 constexpr std::chrono::microseconds delivery_turn{300};       // of decoding, before the sockets are looked at again
 constexpr std::size_t pooled_bytes = std::size_t{1} << 20;    // of bodies for reuse: fresh memory costs page faults
@@ -129,8 +129,8 @@ void Lane::end_stalled() {
     if (is_stalled(*transfer)) dead.push_back(local_port(easy));
   }
   if (dead.empty()) return;
-  // Left open, the connection of a stalled HTTP/2 stream would be used for its retry and for all that comes after it. It
-  // is closed when its last stream is gone: the others begin anew on another one, with no attempt counted.
+  // Left open, the connection of a stalled HTTP/2 stream would be used for its retry and for all that comes after it.
+  // It is closed when its last stream is gone: the others begin anew on another one, with no attempt counted.
   std::vector<TransferPtr> stalled, others;
   for (auto it = running_.begin(); it != running_.end();) {
     const long port = local_port(it->first);

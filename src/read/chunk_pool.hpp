@@ -66,8 +66,8 @@ struct ChunkOrigin {
 class ChunkFetch;
 
 /// Chunks that are kept, and chunks on their way: every chunk is requested once, however many reads want it. What came
-/// and what was decoded of it are kept apart: what came in at most half of the cache, voxels in the rest. Encoded chunks
-/// take a fraction of the memory, and decoding again is cheaper than asking again.
+/// and what was decoded of it are kept apart: what came in at most half of the cache, voxels in the rest. Encoded
+/// chunks take a fraction of the memory, and decoding again is cheaper than asking again.
 class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
  public:
   explicit ChunkPool(std::size_t cache_bytes)

@@ -20,8 +20,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds progress_interval{50};
 
 // What one read may leave in the cache: little, so that a large read neither pushes out what small ones share nor takes
-// much memory beside its output. A crop that uses next to nothing of what it fetches may leave more: its neighbours will
-// want the rest.
+// much memory beside its output. A crop that uses next to nothing of what it fetches may leave more: its neighbours
+// will want the rest.
 std::size_t cache_share(std::size_t cache_bytes, std::int64_t chunk_voxels, std::int64_t voxels) {
   constexpr std::size_t usual = std::size_t{5} << 19;
   constexpr std::size_t of_crops = std::size_t{32} << 20;

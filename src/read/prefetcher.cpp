@@ -58,6 +58,7 @@ Prefetcher::~Prefetcher() {
 
 void Prefetcher::begin(ReadPlan plan, ChunkConsumer::Purpose purpose, std::size_t max_bytes,
                        const std::stop_token& stop) {
+  if (max_bytes == 0) return;
   const auto prefetch = std::make_shared<Prefetch>(origin_, pool_, std::move(plan), max_bytes, purpose);
   {
     const std::lock_guard lock(mutex_);

@@ -16,8 +16,8 @@ namespace catvox::detail {
 
 class Prefetch;
 
-/// Fetches chunks of one level into the cache, encoded, while nobody waits for them. Thread-safe. Destroying it stops what is under
-/// way; a failed fetch is forgotten: a read that needs the chunk asks again and reports what it meets.
+/// Fetches chunks of one level into the cache, encoded, while nobody waits for them. Thread-safe. Destroying it stops
+/// what is under way; a failed fetch is forgotten: a read that needs the chunk asks again and reports what it meets.
 class Prefetcher {
  public:
   Prefetcher(ChunkOrigin origin, std::shared_ptr<ChunkPool> pool);

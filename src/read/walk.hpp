@@ -8,8 +8,8 @@
 
 namespace catvox::detail {
 
-/// Notices boxes that slide along an axis, step by step, and says what comes next. Several walks may go on at a time. Not
-/// thread-safe.
+/// Notices boxes that slide along an axis, step by step, and says what comes next. Several walks may go on at a time.
+/// Not thread-safe.
 class WalkDetector {
  public:
   /// Takes note of a read.

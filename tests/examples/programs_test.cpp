@@ -100,7 +100,8 @@ TEST_CASE("crop_world_box writes the voxels that a world box touches", "[example
   CHECK(line(result.out, "world") == "world      x 2500 to 3304, y 3400 to 3600, z 880 to 1080");
   CHECK(line(result.out, "voxel") == "voxel      x 4, y 4, z 40");
   // Two columns of tiles in sections 2, 3 and 6; 4 and 5 cost nothing.
-  CHECK(line(result.out, "tiles") == "tiles      6, 0 of them missing (black); 6 requests, 0 of them repeats; 0 from a cache");
+  CHECK(line(result.out, "tiles") ==
+        "tiles      6, 0 of them missing (black); 6 requests, 0 of them repeats; 0 from a cache");
   CHECK(line(result.out, "effort").starts_with("effort     decoding "));
   CHECK(line(result.out, "effort").find(" on all threads, waiting ") != std::string::npos);
   CHECK(line(result.out, "broken") ==

@@ -107,6 +107,18 @@ TEST_CASE("a prefetch ends when its quarter of the cache is full", "[read]") {
   CHECK(fixture.transport->requests() <= 10 + 2);
 }
 
+TEST_CASE("without a cache nothing is fetched ahead", "[read]") {
+  Fixture fixture(DType::uint8, {7, 23, 31}, {1, 8, 10}, 0);
+  const auto reader = fixture.reader();
+  reader->prefetch(box(0, 7, 0, 23, 0, 31), {});
+  CHECK(fixture.transport->requests() == 0);
+  for (const std::int64_t x : {0, 2, 4}) {
+    CHECK(requests_of(fixture, *reader, box(0, 1, 0, 8, x, x + 6)) == 1);
+    fixture.transport->settle();
+    CHECK(fixture.transport->requests() == 1);
+  }
+}
+
 TEST_CASE("a prefetch that leaves the level is refused", "[read]") {
   Fixture fixture;
   CHECK_THROWS_WITH(fixture.reader()->prefetch(box(0, 8, 0, 1, 0, 1), {}),

@@ -22,9 +22,7 @@ struct Box {
   Index3 min{};
   Index3 max{};
 
-  [[nodiscard]] constexpr Shape3 shape() const noexcept {
-    return {max[0] - min[0], max[1] - min[1], max[2] - min[2]};
-  }
+  [[nodiscard]] constexpr Shape3 shape() const noexcept { return {max[0] - min[0], max[1] - min[1], max[2] - min[2]}; }
   [[nodiscard]] constexpr bool empty() const noexcept {
     return max[0] <= min[0] || max[1] <= min[1] || max[2] <= min[2];
   }

@@ -23,16 +23,26 @@ constexpr std::string_view name(DType dtype) noexcept {
 template <class F>
 constexpr decltype(auto) visit_dtype(DType dtype, F&& f) {
   switch (dtype) {
-    case DType::uint8: return std::forward<F>(f)(std::type_identity<std::uint8_t>{});
-    case DType::uint16: return std::forward<F>(f)(std::type_identity<std::uint16_t>{});
-    case DType::uint32: return std::forward<F>(f)(std::type_identity<std::uint32_t>{});
-    case DType::uint64: return std::forward<F>(f)(std::type_identity<std::uint64_t>{});
-    case DType::int8: return std::forward<F>(f)(std::type_identity<std::int8_t>{});
-    case DType::int16: return std::forward<F>(f)(std::type_identity<std::int16_t>{});
-    case DType::int32: return std::forward<F>(f)(std::type_identity<std::int32_t>{});
-    case DType::int64: return std::forward<F>(f)(std::type_identity<std::int64_t>{});
-    case DType::float32: return std::forward<F>(f)(std::type_identity<float>{});
-    case DType::float64: return std::forward<F>(f)(std::type_identity<double>{});
+    case DType::uint8:
+      return std::forward<F>(f)(std::type_identity<std::uint8_t>{});
+    case DType::uint16:
+      return std::forward<F>(f)(std::type_identity<std::uint16_t>{});
+    case DType::uint32:
+      return std::forward<F>(f)(std::type_identity<std::uint32_t>{});
+    case DType::uint64:
+      return std::forward<F>(f)(std::type_identity<std::uint64_t>{});
+    case DType::int8:
+      return std::forward<F>(f)(std::type_identity<std::int8_t>{});
+    case DType::int16:
+      return std::forward<F>(f)(std::type_identity<std::int16_t>{});
+    case DType::int32:
+      return std::forward<F>(f)(std::type_identity<std::int32_t>{});
+    case DType::int64:
+      return std::forward<F>(f)(std::type_identity<std::int64_t>{});
+    case DType::float32:
+      return std::forward<F>(f)(std::type_identity<float>{});
+    case DType::float64:
+      return std::forward<F>(f)(std::type_identity<double>{});
   }
   throw Error(Errc::invalid_argument, "not a dtype");
 }

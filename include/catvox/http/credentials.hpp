@@ -26,8 +26,8 @@ class Credentials {
   /// The header lines to send with a request for `url`: none if it is of another origin.
   [[nodiscard]] std::vector<HttpHeader> headers_for(std::string_view url) const;
 
-  /// Tells these secrets from others (SHA-256 of origin and lines). A password could be guessed from it: not to leave the
-  /// process.
+  /// Tells these secrets from others (SHA-256 of origin and lines). A password could be guessed from it: not to leave
+  /// the process.
   [[nodiscard]] const std::array<std::byte, 32>& digest() const noexcept { return digest_; }
 
  private:

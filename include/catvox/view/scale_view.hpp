@@ -225,8 +225,8 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   }
 
   /// Begins to fetch the chunks of this view into the cache and returns: a read of it, or of a part, finds them there.
-  /// They stay encoded, and fill at most a quarter of StackOptions::cache_bytes; what fails is left to the read. Goes on until it is
-  /// done, `stop` is triggered, or the stack and all its views are gone.
+  /// They stay encoded, and fill at most a quarter of StackOptions::cache_bytes; what fails is left to the read. Goes
+  /// on until it is done, `stop` is triggered, or the stack and all its views are gone.
   void prefetch(const std::stop_token& stop = {}) const {
     if (this->size() > 0) source().prefetch(layout_.selection(), stop);
   }
@@ -314,8 +314,8 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
     return look_at_chunk(window, index);
   }
 
-  // A voxel out of a window. Where the window does not hold it, it is opened anew: on the chunk around the index, or on as
-  // much of the view as a walk in an order should hold.
+  // A voxel out of a window. Where the window does not hold it, it is opened anew: on the chunk around the index, or on
+  // as much of the view as a walk in an order should hold.
   [[nodiscard]] T look_at_chunk(Window& window, const inner_shape_type& index) const {
     if (!window.contains(index)) [[unlikely]] {
       check_index(index);

@@ -15,8 +15,9 @@
 
 namespace catvox::detail {
 
-/// The voxels of a view at listed indices of some axes, fetched chunk by chunk as they are asked for: the box around them may
-/// hold many more. (xtensor's own view of an expression without storage gives wrong values when it is broadcast.)
+/// The voxels of a view at listed indices of some axes, fetched chunk by chunk as they are asked for: the box around
+/// them may hold many more. (xtensor's own view of an expression without storage gives wrong values when it is
+/// broadcast.)
 template <class T, std::size_t N>
 class PickedView : public ViewExpression<PickedView<T, N>, T, N> {
   using base = ViewExpression<PickedView, T, N>;

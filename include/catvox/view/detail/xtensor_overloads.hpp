@@ -43,8 +43,8 @@ requires(catvox::detail::AnyScaleView<V> && (catvox::detail::basic_slice<S> && .
   return view.slice(slices...);
 }
 
-/// With xt::keep or xt::drop among the slices: an expression without coordinates, that fetches the chunks of the voxels that
-/// it is asked for one by one.
+/// With xt::keep or xt::drop among the slices: an expression without coordinates, that fetches the chunks of the voxels
+/// that it is asked for one by one.
 /// \throws catvox::Error{invalid_argument} for an index outside its axis
 template <class V, class... S>
 requires(catvox::detail::AnyScaleView<V> && (catvox::detail::list_slice<S> || ...)) auto view(V&& view, S&&... slices) {
