@@ -4,12 +4,12 @@
 #
 #   scripts/bench.sh [--quick]
 #
-#   --quick   a few seconds each, to see whether the benchmarks work; the figures mean nothing
+#   --quick   a few seconds each, built as the tests are, to see whether the benchmarks work; the figures mean nothing
 set -eu
 cd "$(dirname "$0")/.."
 case "${1:-}" in
-  "") target=bench ;;
-  --quick) target=bench-quick ;;
+  "") target=bench preset=release ;;
+  --quick) target=bench-quick preset=dev ;;
   *)
     sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
     exit 2
@@ -17,8 +17,8 @@ case "${1:-}" in
 esac
 
 scripts/setup_debian.sh develop
-cmake --preset release -DCATVOX_BUILD_BENCHMARKS=ON
-cmake --build build/release --target bench-programs --parallel "$(nproc)"
+cmake --preset "$preset" -DCATVOX_BUILD_BENCHMARKS=ON
+cmake --build "build/$preset" --target bench-programs --parallel "$(nproc)"
 
 version_of() {
   dpkg-query --show --showformat='${Package} ${Version}\n' "$@" 2>/dev/null | sed 's/^/  /'
@@ -33,4 +33,4 @@ echo "compiler $(c++ --version | head -n 1)"
 echo "catvox   $(git describe --always --dirty 2>/dev/null || echo unknown)"
 echo "libraries"
 version_of libcurl4 libjpeg62-turbo libpng16-16 libdeflate0 liblz4-1 libzstd1 libblosc1 libxtensor-dev nginx
-cmake --build build/release --target "$target"
+cmake --build "build/$preset" --target "$target"

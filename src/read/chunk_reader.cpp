@@ -24,7 +24,7 @@ constexpr std::chrono::milliseconds progress_interval{50};
 // will want the rest.
 std::size_t cache_share(std::size_t cache_bytes, std::int64_t chunk_voxels, std::int64_t voxels) {
   constexpr std::size_t usual = std::size_t{5} << 19;
-  constexpr std::size_t of_crops = std::size_t{32} << 20;
+  constexpr std::size_t of_crops = std::size_t{8} << 20;
   constexpr std::int64_t crop = 32;  // chunk voxels per voxel
   return std::max(cache_bytes / 128, std::min(cache_bytes / 4, chunk_voxels / crop >= voxels ? of_crops : usual));
 }
