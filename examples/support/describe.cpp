@@ -87,7 +87,8 @@ std::string effort_text(const catvox::ReadStatistics& statistics) {
   }
   const bool waited = statistics.wait_seconds > statistics.seconds / 2;
   const bool for_answers = statistics.first_byte_seconds > statistics.fetch_seconds / 2;
-  return text + "; the limit was the " + (!waited ? "CPU" : for_answers ? "server" : "network");
+  const bool from_disk = statistics.fetch_seconds == 0;
+  return text + "; the limit was the " + (!waited ? "CPU" : from_disk ? "disk" : for_answers ? "server" : "network");
 }
 
 std::string extent_text(const catvox::WorldBox& box) {

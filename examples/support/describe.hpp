@@ -23,7 +23,7 @@ std::string extent_text(const catvox::WorldBox& box);
 /// "x 4, y 4, z 40": array axes with the project axes that they run along, in alphabetical order.
 std::string per_world_axis_text(const std::array<std::string_view, 3>& dims, const std::array<double, 3>& values);
 
-/// "decoding 3.2 s on all threads, waiting 120 ms; answers began after 3.1 ms and took 4 ms" and what was the limit.
+/// "decoding 3.2 s on all threads, waiting 120 ms; answers began after 3.1 ms and took 4 ms; the limit was the CPU".
 std::string effort_text(const catvox::ReadStatistics& statistics);
 
 /// A line for each project and each of its stacks.
