@@ -230,7 +230,7 @@ class Volume {
   /// \param margin  voxels that the box leaves out on every side
   void measure(const bench::Table& table, std::int64_t margin, int rounds) {
     const auto box = [&](const auto& level) {
-      const auto inside = [&](int axis) { return xt::range(margin, grid<T>[axis] * side - margin); };
+      const auto inside = [&](std::size_t axis) { return xt::range(margin, grid<T>[axis] * side - margin); };
       return level->slice(inside(0), inside(1), inside(2));
     };
     const std::size_t bytes = box(file_).size() * sizeof(T);
