@@ -11,7 +11,8 @@
 namespace catvox::detail {
 namespace {
 
-constexpr std::size_t body_guess = std::size_t{1} << 17;  // for the memory bound, until bodies were seen
+constexpr std::size_t body_guess = std::size_t{1} << 17;       // for the memory bound, until bodies were seen
+constexpr std::size_t memory_beside = std::size_t{100} << 10;  // its body: a handle, a connection, their buffers
 
 void init_curl_once() {
   // Thread-safe since 7.84; never cleaned up, because other code of the process may use libcurl as well.
@@ -118,7 +119,8 @@ void CurlTransport::cancel(TransferId id) noexcept {
 
 TransferPtr CurlTransport::take(Lane& lane, std::size_t load) {
   if (queue_.empty()) return nullptr;
-  if (load > 0 && (taken_.size() + 1) * body_estimate_ > options_->max_bytes_in_flight) return nullptr;
+  const std::size_t bytes = (taken_.size() + 1) * (body_estimate_ + memory_beside);
+  if (load > 0 && bytes > options_->max_bytes_in_flight) return nullptr;
   auto transfer = std::move(queue_.front());
   queue_.pop_front();
   taken_.emplace(transfer->id, &lane);

@@ -49,8 +49,8 @@ struct HttpOptions {
   std::string client_certificate{};  ///< PEM file
   std::string client_key{};          ///< PEM file
   bool verify_tls = true;
-  std::size_t max_body_bytes = std::size_t{256} << 20;     ///< a larger answer is an error
-  std::size_t max_bytes_in_flight = std::size_t{5} << 20;  ///< what answers under way may hold in memory, about
+  std::size_t max_body_bytes = std::size_t{256} << 20;      ///< a larger answer is an error
+  std::size_t max_bytes_in_flight = std::size_t{11} << 20;  ///< what requests under way may hold in memory, about
   DiskCacheOptions disk_cache{};
 };
 
