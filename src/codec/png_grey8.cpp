@@ -187,8 +187,8 @@ std::optional<ImageSize> decode_png_grey8(Bytes encoded, const Grey8Request& req
   thread_local Buffer joined;
   const Bytes stream = image_data(rest, joined);
 
-  thread_local Buffer
-      scratch;  // a row of zeros, then the image: kept, as its page faults would cost a tenth of the rest
+  // A row of zeros, then the image. Kept: its page faults would cost a tenth of the rest.
+  thread_local Buffer scratch;
   const auto inflated_bytes = static_cast<std::size_t>(image->height * row_bytes);
   scratch.resize(static_cast<std::size_t>(image->width) + inflated_bytes);
   auto* const zeros = reinterpret_cast<std::uint8_t*>(scratch.data());

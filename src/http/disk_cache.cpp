@@ -11,8 +11,8 @@
 #include <catvox/core/error.hpp>
 #include <catvox/http/url.hpp>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -39,7 +39,8 @@ constexpr std::int64_t abandoned_after = 3600;  // s; until a temporary file's w
 constexpr std::int64_t recount_after = 86'400;  // s; until the sum of sizes is no longer believed
 constexpr auto lock_patience = 20ms;            // whoever holds it may be stopped: reading must go on
 
-std::int64_t now() { return static_cast<std::int64_t>(std::time(nullptr)); }
+// Not std::time(): it may lag behind the clock that answers are dated by, and they would come from the future.
+std::int64_t now() { return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()); }
 
 std::uint64_t on_disk(std::uint64_t bytes) { return (bytes + 4095) / 4096 * 4096; }
 
@@ -262,7 +263,8 @@ void DiskCache::Writing::keep() {
 // Takes from the sum of sizes that all processes share, in portions, so that the lock is needed once for many answers.
 // What is claimed counts, whether it has been written or not.
 bool DiskCache::claim(std::uint64_t bytes) {
-  const std::uint64_t limit = options_.max_bytes;
+  // When files are counted, what others have claimed but not written yet is not seen: the rest is for that.
+  const std::uint64_t limit = options_.max_bytes - options_.max_bytes / 32;
   if (bytes > limit) return false;
   const std::lock_guard lock(mutex_);
   if (claimed_ >= bytes) {
