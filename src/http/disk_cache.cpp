@@ -39,9 +39,6 @@ constexpr std::int64_t abandoned_after = 3600;  // s; until a temporary file's w
 constexpr std::int64_t recount_after = 86'400;  // s; until the sum of sizes is no longer believed
 constexpr auto lock_patience = 20ms;            // whoever holds it may be stopped: reading must go on
 
-// Not std::time(): it may lag behind the clock that answers are dated by, and they would come from the future.
-std::int64_t now() { return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()); }
-
 std::uint64_t on_disk(std::uint64_t bytes) { return (bytes + 4095) / 4096 * 4096; }
 
 std::string hex(const Digest& digest, std::size_t digits) {
@@ -215,11 +212,13 @@ std::optional<DiskEntry> DiskCache::find(const Digest& key, Buffer memory) {
   auto entry = read_entry(file.get(), key, max_body_bytes_, std::move(memory));
   if (!entry) return {};
   if (is_missing(entry->status, false)) {
-    const auto age = now() - entry->stored;
+    const auto age = now_in_seconds() - entry->stored;
     if (age < 0 || age >= options_.missing_lifetime.count()) return {};
   }
   struct stat status {};
-  if (::fstat(file.get(), &status) == 0 && now() - status.st_mtime >= touch_after) ::futimens(file.get(), nullptr);
+  if (::fstat(file.get(), &status) == 0 && now_in_seconds() - status.st_mtime >= touch_after) {
+    ::futimens(file.get(), nullptr);
+  }
   return entry;
 }
 
@@ -279,11 +278,11 @@ bool DiskCache::claim(std::uint64_t bytes) {
   }
   auto state = State::read(state_file_.get()).value_or(State{.salt = salt_});
   const std::uint64_t portion = std::max(bytes, limit / 256);
-  const auto age = now() - state.recounted;
+  const auto age = now_in_seconds() - state.recounted;
   if (age < 0 || age >= recount_after || state.bytes > limit - portion) {
     // A tenth more than needed goes, so that this is rare.
     state.bytes = remove_oldest(limit - portion, std::min(limit - portion, limit - limit / 10));
-    state.recounted = now();
+    state.recounted = now_in_seconds();
   }
   if (state.bytes > limit - portion) return false;
   state.bytes += portion;
@@ -309,7 +308,7 @@ std::uint64_t DiskCache::remove_oldest(std::uint64_t max_bytes, std::uint64_t ta
   std::uint64_t total = 0;
   const auto abandoned = [&](std::string_view name, const struct stat& status) {
     return name.starts_with(temporary_prefix) && name.size() == temporary_prefix.size() + 6 &&
-           now() - status.st_mtime >= abandoned_after;
+           now_in_seconds() - status.st_mtime >= abandoned_after;
   };
   const auto folder_of = [&](std::uint8_t number) { return folder_ + "/" + hex({static_cast<std::byte>(number)}, 2); };
   for_each_file(folder_, [&](std::string_view name, const struct stat& status) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -71,6 +72,8 @@ bool read_all(int file, void* out, std::size_t size) {
 }
 
 }  // namespace
+
+std::int64_t now_in_seconds() { return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()); }
 
 std::string entry_head(const DiskEntry& entry, std::span<const std::byte> body) {
   const std::array texts = {&entry.content_type, &entry.etag, &entry.last_modified};

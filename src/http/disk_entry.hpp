@@ -15,7 +15,7 @@ namespace catvox::detail {
 struct DiskEntry {
   Digest key{};  ///< of the request that it answers
   int status = 0;
-  std::int64_t stored = 0;  ///< seconds since 1970
+  std::int64_t stored = 0;  ///< seconds since 1970, by now_in_seconds()
   std::string content_type{};
   std::string etag{};           ///< empty: the server sent none
   std::string last_modified{};  ///< empty: the server sent none
@@ -24,6 +24,10 @@ struct DiskEntry {
 
 /// What a file begins with, before `body`: a fixed part and the texts; a checksum covers both and the body.
 ///
+/// The clock that entries are dated by and that their age is judged by. Not std::time(), which may lag behind others:
+/// they would come from the future.
+std::int64_t now_in_seconds();
+
 /// Little-endian: "catvoxde", u32 version, u32 status, key, i64 stored, u32 size of each text, u32 0, u64 size of the
 /// body, u64 XXH3-64 of all that is before and after it; then the texts.
 ///

@@ -259,7 +259,7 @@ DiskCache::Writing Lane::write_to_disk(const Transfer& transfer) const {
   try {
     const DiskEntry entry{.key = *transfer.disk_key,
                           .status = response.status,
-                          .stored = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()),
+                          .stored = now_in_seconds(),
                           .content_type = response.content_type,
                           .etag = transfer.etag,
                           .last_modified = transfer.last_modified,

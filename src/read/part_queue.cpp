@@ -28,7 +28,7 @@ std::optional<std::int64_t> PartQueue::next_part(bool asked) {
   const std::lock_guard lock(mutex_);
   if (asked) --asking_;
   if (stopped_ || next_ == total_ || under_way_ >= limit_) {
-    if (over() || stopped_) changed_.notify_all();
+    if (over()) changed_.notify_all();
     return std::nullopt;
   }
   ++under_way_;
@@ -46,26 +46,22 @@ bool PartQueue::may_keep(std::size_t bytes, bool whole) noexcept {
 }
 
 void PartQueue::finished(std::int64_t, const ChunkCost& cost) noexcept {
-  {
-    const std::lock_guard lock(mutex_);
-    count(cost);
-    --under_way_;
-    if (over() || stopped_) changed_.notify_all();
-  }
+  end_part(&cost);
   pump();
 }
 
 void PartQueue::failed(std::int64_t, const Error& error) noexcept {
   stop(error);
-  end_part();
+  end_part(nullptr);
 }
 
-void PartQueue::dropped(std::int64_t) noexcept { end_part(); }
+void PartQueue::dropped(std::int64_t) noexcept { end_part(nullptr); }
 
-void PartQueue::end_part() noexcept {
+void PartQueue::end_part(const ChunkCost* cost) noexcept {
   const std::lock_guard lock(mutex_);
+  if (cost != nullptr) count(*cost);
   --under_way_;
-  if (over() || stopped_) changed_.notify_all();
+  if (over()) changed_.notify_all();
 }
 
 void PartQueue::stop(const Error& error) noexcept {
@@ -81,7 +77,7 @@ void PartQueue::stop(const Error& error) noexcept {
 
 void PartQueue::drain() noexcept {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return under_way_ == 0 && asking_ == 0; });
+  changed_.wait(lock, [this] { return over(); });
 }
 
 }  // namespace catvox::detail

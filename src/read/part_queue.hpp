@@ -55,7 +55,8 @@ class PartQueue : public ChunkConsumer, public std::enable_shared_from_this<Part
  private:
   /// \param asked  the thread has asked for the part that it got before
   std::optional<std::int64_t> next_part(bool asked);
-  void end_part() noexcept;
+  /// \param cost  of a part that is done; null for one that never will be
+  void end_part(const ChunkCost* cost) noexcept;
 
   // A reference, because the last owner may be a thread of the transport, which must not be the one to destroy the
   // transport. Parts are only asked for until drain() has returned.
