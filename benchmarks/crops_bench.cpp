@@ -10,7 +10,7 @@
 // --boxes: how many of 64^3 (default 60; others in proportion). They are taken in batches, and the medians are those of
 // the batches. 10 000 take half an hour.
 
-#include <catvox/client/stack.hpp>
+#include <catvox/catmaid/stack.hpp>
 #include <catvox/http/url.hpp>
 #include <cstring>
 #include <random>

@@ -9,7 +9,7 @@
 
 #include <sys/wait.h>
 
-#include <catvox/client/stack.hpp>
+#include <catvox/catmaid/stack.hpp>
 #include <chrono>
 #include <functional>
 #include <optional>

@@ -3,7 +3,7 @@
 //
 //   catvox_bench_latency [--quick] [--rounds=N]
 
-#include <catvox/client/stack.hpp>
+#include <catvox/catmaid/stack.hpp>
 #include <chrono>
 #include <span>
 

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 #include <array>
-#include <catvox/store/n5_block.hpp>
+#include <catvox/format/n5/n5_block.hpp>
 #include <cmath>
 #include <cstdint>
 #include <cstring>

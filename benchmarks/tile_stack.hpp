@@ -3,9 +3,9 @@
 /// \file
 /// Stacks of tiles for the benchmarks, and what decoding them takes without catvox.
 
+#include <catvox/catmaid/stack_info.hpp>
 #include <catvox/codec/image.hpp>
 #include <catvox/core/box.hpp>
-#include <catvox/metadata/stack_info.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>

@@ -9,7 +9,7 @@
 // the CPU time beyond the bound's: fetching, and decoding with caches and a memory bus that a server uses at the same
 // time.
 
-#include <catvox/client/stack.hpp>
+#include <catvox/catmaid/stack.hpp>
 #include <cstring>
 #include <span>
 #include <stdexcept>

@@ -7,7 +7,7 @@
 // fast as in memory, 0.7 the least that is accepted for expressions.
 
 #include <algorithm>
-#include <catvox/view/scale_view.hpp>
+#include <catvox/array/scale_view.hpp>
 #include <cstring>
 #include <memory>
 #include <numeric>
@@ -56,7 +56,7 @@ class Level : public catvox::LevelSource {
 
  private:
   xt::xtensor<Voxel, 3> voxels_;
-  catvox::LevelGeometry geometry_{catvox::StackInfo{}, {1, 1, 1}, shape};
+  catvox::LevelGeometry geometry_{catvox::StackFrame{}, {1, 1, 1}, shape};
   catvox::Shape3 chunk_shape_ = {1, 512, 512};
 };
 

@@ -5,7 +5,7 @@
 //
 // Requests are counted by the server.
 
-#include <catvox/client/stack.hpp>
+#include <catvox/catmaid/stack.hpp>
 #include <chrono>
 #include <set>
 #include <span>

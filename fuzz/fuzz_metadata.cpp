@@ -1,7 +1,7 @@
+#include <catvox/catmaid/stack_info.hpp>
 #include <catvox/core/error.hpp>
-#include <catvox/metadata/broken_slices.hpp>
-#include <catvox/metadata/geometry.hpp>
-#include <catvox/metadata/stack_info.hpp>
+#include <catvox/geometry/broken_slices.hpp>
+#include <catvox/geometry/level_geometry.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -15,9 +15,9 @@ using namespace catvox;
 /// What a client does with a stack info before it reads: none of it may do more than throw an Error.
 void open_every_level(const StackInfo& info) {
   const BrokenSlices slices(info.broken_slices, info.dimension.z, BrokenSlicePolicy::follow);
-  for (const StackVector& factors : scale_factors(info)) {
+  for (const StackVector& factors : scale_factors(info.scale_levels())) {
     const Shape3 shape = tile_level_shape(info.dimension, factors);
-    const LevelGeometry geometry(info, factors, shape);
+    const LevelGeometry geometry(info.frame(), factors, shape);
     const Box everything = geometry.touched({{-1e300, -1e300, -1e300}, {1e300, 1e300, 1e300}});
     const Box inside = intersect(everything, {{0, 0, 0}, shape});
     for (const std::int64_t z : {std::int64_t{0}, shape[0] / 2, shape[0] - 1}) (void)slices.resolve_level(z, factors.z);

@@ -2,7 +2,7 @@
 // no other, and a window holds what a decode of the whole cell has there. The size of an input chooses element type and
 // order of axes, so that the blocks in tests/data/n5 are seeds. Its attributes are those of the seeds.
 
-#include <catvox/store/n5_block.hpp>
+#include <catvox/format/n5/n5_block.hpp>
 
 #include <cstddef>
 #include <cstdint>

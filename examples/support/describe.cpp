@@ -1,7 +1,7 @@
 #include "support/describe.hpp"
 
 #include <algorithm>
-#include <catvox/client/stack.hpp>
+#include <catvox/catmaid/stack.hpp>
 #include <catvox/http/url.hpp>
 #include <cstdio>
 #include <iterator>
@@ -32,9 +32,9 @@ std::string orientation_text(catvox::Orientation orientation) {
 }
 
 void print_levels(std::ostream& out, const catvox::StackInfo& info) {
-  const auto factors = catvox::scale_factors(info);
+  const auto factors = catvox::scale_factors(info.scale_levels());
   for (std::size_t level = 0; level < factors.size(); ++level) {
-    const catvox::LevelGeometry geometry(info, factors[level],
+    const catvox::LevelGeometry geometry(info.frame(), factors[level],
                                          catvox::tile_level_shape(info.dimension, factors[level]));
     out << "  level " << level << "      " << shape_text(geometry.shape()) << " voxels of "
         << per_world_axis_text(geometry.dims(), geometry.voxel_size()) << " nm\n";
@@ -116,7 +116,7 @@ void print_projects(std::ostream& out, const catvox::CatmaidClient& client) {
 
 void print_stack(std::ostream& out, const catvox::StackInfo& info) {
   const catvox::StackVector whole{1, 1, 1};
-  const catvox::LevelGeometry geometry(info, whole, catvox::tile_level_shape(info.dimension, whole));
+  const catvox::LevelGeometry geometry(info.frame(), whole, catvox::tile_level_shape(info.dimension, whole));
   const auto [nz, ny, nx] = geometry.shape();
   const auto last =
       geometry.voxel_to_world({static_cast<double>(nz), static_cast<double>(ny), static_cast<double>(nx)});

@@ -1,10 +1,10 @@
 #pragma once
 
 #include <array>
-#include <catvox/client/catmaid_client.hpp>
-#include <catvox/metadata/geometry.hpp>
-#include <catvox/metadata/stack_info.hpp>
-#include <catvox/read/read_options.hpp>
+#include <catvox/array/read_options.hpp>
+#include <catvox/catmaid/catmaid_client.hpp>
+#include <catvox/catmaid/stack_info.hpp>
+#include <catvox/geometry/level_geometry.hpp>
 #include <iosfwd>
 #include <string>
 #include <string_view>

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <catvox/client/catmaid_client.hpp>
-#include <catvox/client/id_or_title.hpp>
+#include <catvox/catmaid/catmaid_client.hpp>
+#include <catvox/catmaid/id_or_title.hpp>
 #include <catvox/core/error.hpp>
 #include <cstdint>
 #include <functional>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <catvox/read/read_options.hpp>
+#include <catvox/array/read_options.hpp>
 #include <chrono>
 #include <string>
 

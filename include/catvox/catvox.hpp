@@ -3,10 +3,10 @@
 /// \file
 /// Everything that reading a CATMAID image stack takes.
 
-#include <catvox/client/catmaid_client.hpp>
-#include <catvox/client/select.hpp>
-#include <catvox/client/stack.hpp>
+#include <catvox/array/scale_view.hpp>
+#include <catvox/catmaid/catmaid_client.hpp>
+#include <catvox/catmaid/select.hpp>
+#include <catvox/catmaid/stack.hpp>
 #include <catvox/core/error.hpp>
 #include <catvox/core/version.hpp>
 #include <catvox/http/url.hpp>
-#include <catvox/view/scale_view.hpp>

@@ -7,8 +7,6 @@
 #include <string>
 #include <utility>
 
-#include "http/status.hpp"
-
 namespace catvox::detail {
 namespace {
 
@@ -64,36 +62,34 @@ ChunkFetch::ChunkFetch(std::shared_ptr<ChunkPool> pool, const ChunkOrigin& origi
                        const EncodedChunk* encoded)
     : pool_(std::move(pool)),
       store_(origin.store),
-      forbidden_is_missing_(origin.forbidden_is_missing),
       key_(key),
       all_(extent_in_level(*store_, key.chunk)),
       keep_body_(encoded != nullptr) {
   if (encoded != nullptr) encoded_->use = encoded->use;
 }
 
-void ChunkFetch::on_response(Response& response) {
-  const bool missing = is_missing(response.status, forbidden_is_missing_);
-  if (!missing && response.status != 200) throw status_error(response.status);
+void ChunkFetch::on_bytes(ByteResult& result) {
+  const bool missing = result.missing();
   encoded_->missing = missing;
-  const bool requested = response.attempts > 0;
-  const bool from_memory = !requested && !response.from_disk;
-  ChunkCost cost{.requests = response.attempts,
-                 .bytes = requested && !response.from_disk ? static_cast<std::int64_t>(response.body.size()) : 0,
-                 .first_byte_seconds = response.first_byte_seconds,
-                 .fetch_seconds = response.seconds,
-                 .from_disk = response.from_disk};
+  const bool requested = result.attempts > 0;
+  const bool from_memory = !requested && !result.from_disk;
+  ChunkCost cost{.requests = result.attempts,
+                 .bytes = requested && !result.from_disk ? static_cast<std::int64_t>(result.body.size()) : 0,
+                 .first_byte_seconds = result.first_byte_seconds,
+                 .fetch_seconds = result.seconds,
+                 .from_disk = result.from_disk};
   // Parts that arrive while others are served are served from the same answer.
-  for (auto subscribers = serve_next(response); !subscribers.empty(); subscribers = serve_next(response)) {
+  for (auto subscribers = serve_next(result); !subscribers.empty(); subscribers = serve_next(result)) {
     const auto start = Clock::now();
     try {
       const Decoding decoding(subscribers);
-      serve(subscribers, response);
+      serve(subscribers, result);
     } catch (...) {
       decode_failed_ = true;
       keep_body_ = false;
       decoded_ = nullptr;
       resume_waiting(std::move(subscribers));
-      throw;  // the transport may fetch the body again
+      throw;  // the source may fetch the body again
     }
     cost.missing = missing;
     cost.decode_seconds = std::chrono::duration<double>(Clock::now() - start).count();
@@ -129,13 +125,13 @@ void ChunkFetch::fail(const Error& error) noexcept {
 
 // The parts to serve next. None left ends the fetch: at the same moment the cache gets what is to be kept, so that no
 // read finds neither.
-std::vector<ChunkFetch::Subscriber> ChunkFetch::serve_next(Response& response) {
+std::vector<ChunkFetch::Subscriber> ChunkFetch::serve_next(ByteResult& result) {
   std::vector<Subscriber> subscribers;
   const std::lock_guard lock(pool_->mutex_);
   subscribers.swap(waiting);
   serving = !subscribers.empty();
   if (serving) return subscribers;
-  if (keep_body_) encoded_->body = std::move(response.body);
+  if (keep_body_) encoded_->body = std::move(result.body);
   if (keep_body_ || encoded_->missing) pool_->encoded_.insert(key_, std::move(encoded_));
   pool_->decoded_.set_max_bytes(pool_->cache_bytes_ - pool_->encoded_.bytes());
   if (decoded_) pool_->decoded_.insert(key_, std::move(decoded_));
@@ -155,22 +151,22 @@ void ChunkFetch::resume_waiting(std::vector<Subscriber> subscribers) {
   for (const Subscriber& subscriber : dropped) subscriber.consumer->dropped(subscriber.number);
 }
 
-void ChunkFetch::serve(const std::vector<Subscriber>& subscribers, const Response& response) {
+void ChunkFetch::serve(const std::vector<Subscriber>& subscribers, const ByteResult& result) {
   using Purpose = ChunkConsumer::Purpose;
   std::vector<Subscriber> readers;
   for (const Subscriber& subscriber : subscribers) {
     const Purpose purpose = subscriber.consumer->purpose();
     if (purpose == Purpose::read) readers.push_back(subscriber);
     if (purpose == Purpose::read || encoded_->missing) continue;
-    keep_body_ = keep_body_ || subscriber.consumer->may_keep(response.body.capacity(), false);
+    keep_body_ = keep_body_ || subscriber.consumer->may_keep(result.body.capacity(), false);
     if (purpose == Purpose::walk) note_use(Use::part);
   }
   if (encoded_->missing) {
     for (const Subscriber& reader : readers) reader.consumer->part(reader.number).fill();
   } else if (readers.size() == 1) {
-    serve_one(readers.front(), response.body);
+    serve_one(readers.front(), result.body);
   } else if (!readers.empty()) {
-    serve_several(readers, response.body);
+    serve_several(readers, result.body);
   }
   if (!readers.empty()) note_use(Use::part);
 }

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <catvox/bytes/byte_source.hpp>
 #include <catvox/core/error.hpp>
-#include <catvox/http/transport.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,34 +11,34 @@
 
 namespace catvox::detail {
 
-/// One chunk on its way: its transfer's handler, and every part of every consumer that waits for it.
-class ChunkFetch final : public TransferHandler {
+/// One chunk on its way: its read's handler, and every part of every consumer that waits for it.
+class ChunkFetch final : public ByteHandler {
  public:
   struct Subscriber {
     std::shared_ptr<ChunkConsumer> consumer;
     std::int64_t number = 0;
-    bool joined = false;  // another consumer's part started the transfer
+    bool joined = false;  // another consumer's part started the read
   };
 
-  /// \param encoded  what the cache had of the chunk, or null: its body is on its way to on_response()
+  /// \param encoded  what the cache had of the chunk, or null: its body is on its way to on_bytes()
   ChunkFetch(std::shared_ptr<ChunkPool> pool, const ChunkOrigin& origin, const ChunkKey& key,
              const EncodedChunk* encoded);
 
-  void on_response(Response& response) override;
+  void on_bytes(ByteResult& result) override;
   void on_error(const Error& error) noexcept override;
   void fail(const Error& error) noexcept;
 
   // Guarded by the pool's mutex.
   std::vector<Subscriber> waiting;
   bool serving = false;
-  std::optional<Transport::TransferId> transfer;
+  std::optional<ByteSource::ReadId> read_id;
 
  private:
   using Use = EncodedChunk::Use;
 
-  std::vector<Subscriber> serve_next(Response& response);
+  std::vector<Subscriber> serve_next(ByteResult& result);
   void resume_waiting(std::vector<Subscriber> subscribers);
-  void serve(const std::vector<Subscriber>& subscribers, const Response& response);
+  void serve(const std::vector<Subscriber>& subscribers, const ByteResult& result);
   void serve_one(const Subscriber& reader, const Buffer& body);
   void serve_several(const std::vector<Subscriber>& readers, const Buffer& body);
   void decode_into_place(const ChunkPart& part, const Buffer& body) const;
@@ -48,7 +48,6 @@ class ChunkFetch final : public TransferHandler {
 
   const std::shared_ptr<ChunkPool> pool_;
   const std::shared_ptr<const ChunkStore> store_;
-  const bool forbidden_is_missing_;
   const ChunkKey key_;
   const Box all_;  // of the chunk's voxels, those that lie in the level
 

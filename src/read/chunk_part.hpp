@@ -1,7 +1,7 @@
 #pragma once
 
 #include <catvox/core/box.hpp>
-#include <catvox/store/chunk_store.hpp>
+#include <catvox/format/chunk_store.hpp>
 #include <cstddef>
 
 #include "read/plan.hpp"

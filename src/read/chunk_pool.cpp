@@ -17,7 +17,7 @@ void ChunkPool::get(const ChunkOrigin& origin, const std::shared_ptr<ChunkConsum
   std::shared_ptr<EncodedChunk> encoded;
   std::shared_ptr<const DecodedChunk> decoded;
   std::shared_ptr<ChunkFetch> fetch;
-  Response known;
+  ByteResult known;
   bool stopped = false;
   bool at_hand = false;
   {
@@ -39,7 +39,6 @@ void ChunkPool::get(const ChunkOrigin& origin, const std::shared_ptr<ChunkConsum
       fetch = under_way = std::make_shared<ChunkFetch>(shared_from_this(), origin, key, encoded.get());
       fetch->waiting.push_back({consumer, number, false});
       if (encoded) {
-        known.status = 200;
         known.body = std::move(encoded->body);
         encoded_.erase(key);
       }
@@ -57,14 +56,14 @@ void ChunkPool::get(const ChunkOrigin& origin, const std::shared_ptr<ChunkConsum
     return;
   }
   try {
-    Request request = origin.store->request(key.chunk);
-    // What the cache has encoded is decoded on the transport's threads, as what they fetch is.
-    const auto transfer = encoded ? origin.transport->deliver(std::move(request), std::move(known), fetch)
-                                  : origin.transport->start(std::move(request), fetch);
+    ByteRequest request = origin.store->request(key.chunk);
+    // What the cache has encoded is decoded on the source's threads, as what they fetch is.
+    const auto read = encoded ? origin.source->deliver(std::move(request), std::move(known), fetch)
+                              : origin.source->read(std::move(request), fetch);
     const std::lock_guard lock(mutex_);
-    fetch->transfer = transfer;
+    fetch->read_id = read;
     if (!fetch->waiting.empty() || fetch->serving) return;
-    origin.transport->cancel(transfer);  // the read was stopped meanwhile, or all is done already
+    origin.source->cancel(read);  // the read was stopped meanwhile, or all is done already
   } catch (const Error& error) {
     fetch->fail(error);
   } catch (const std::exception& error) {
@@ -78,7 +77,7 @@ void ChunkPool::forget(const ChunkKey& key, const ChunkFetch& fetch) {
   if (found != fetches_.end() && found->second.get() == &fetch) fetches_.erase(found);
 }
 
-void ChunkPool::drop(const ChunkConsumer& consumer, Transport& transport) {
+void ChunkPool::drop(const ChunkConsumer& consumer, ByteSource& source) {
   std::vector<ChunkFetch::Subscriber> dropped;
   std::vector<std::shared_ptr<ChunkFetch>> ended;  // destroyed outside of the lock
   {
@@ -91,7 +90,7 @@ void ChunkPool::drop(const ChunkConsumer& consumer, Transport& transport) {
       std::move(others, fetch.waiting.end(), std::back_inserter(dropped));
       fetch.waiting.erase(others, fetch.waiting.end());
       if (fetch.waiting.empty() && !fetch.serving) {
-        if (fetch.transfer) transport.cancel(*fetch.transfer);
+        if (fetch.read_id) source.cancel(*fetch.read_id);
         ended.push_back(std::move(it->second));
         it = fetches_.erase(it);
       } else {

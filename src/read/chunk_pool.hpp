@@ -1,8 +1,8 @@
 #pragma once
 
+#include <catvox/bytes/byte_source.hpp>
 #include <catvox/core/error.hpp>
-#include <catvox/http/transport.hpp>
-#include <catvox/store/chunk_store.hpp>
+#include <catvox/format/chunk_store.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -26,7 +26,7 @@ struct ChunkCost {
   bool shared = false;  ///< the cache or another read's request gave it
 };
 
-/// What wants chunks, a read or a prefetch, as the pool sees it. Called on transport threads.
+/// What wants chunks, a read or a prefetch, as the pool sees it. Called on threads of the byte source.
 class ChunkConsumer {
  public:
   virtual ~ChunkConsumer() = default;
@@ -59,8 +59,7 @@ class ChunkConsumer {
 struct ChunkOrigin {
   std::shared_ptr<const ChunkStore> store;
   std::uint64_t store_number = 0;  ///< part of the cache's key
-  std::shared_ptr<Transport> transport;
-  bool forbidden_is_missing = false;
+  std::shared_ptr<ByteSource> source;
 };
 
 class ChunkFetch;
@@ -75,14 +74,14 @@ class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
 
   [[nodiscard]] std::size_t cache_bytes() const { return cache_bytes_; }
 
-  /// Gets one part into place: at once out of the cache, or later on a thread of the transport, from bytes that the
+  /// Gets one part into place: at once out of the cache, or later on a thread of the byte source, from bytes that the
   /// cache has or by a request, its own or another consumer's.
   /// One of the consumer's finished, failed and dropped follows, maybe before this returns.
   void get(const ChunkOrigin& origin, const std::shared_ptr<ChunkConsumer>& consumer, std::int64_t number);
 
   /// Drops every part of a stopped consumer that no thread is writing just now, and cancels the transfers that nobody
   /// waits for any more.
-  void drop(const ChunkConsumer& consumer, Transport& transport);
+  void drop(const ChunkConsumer& consumer, ByteSource& source);
 
  private:
   friend class ChunkFetch;

@@ -33,8 +33,8 @@ std::size_t cache_share(std::size_t cache_bytes, std::int64_t chunk_voxels, std:
 class Read final : public PartQueue {
  public:
   Read(const ReaderParts& reader, ReadPlan plan, const StridedBytes& out, std::size_t keep_bytes)
-      // As many parts that the transport's queue does not run dry while a handler decodes.
-      : PartQueue(reader.origin, reader.pool, std::move(plan), 2 * std::max(1, reader.origin.transport->concurrency()),
+      // As many parts that the source's queue does not run dry while a handler decodes.
+      : PartQueue(reader.origin, reader.pool, std::move(plan), 2 * std::max(1, reader.origin.source->concurrency()),
                   keep_bytes),
         out_(out),
         item_(item_size(reader.origin.store->dtype())) {

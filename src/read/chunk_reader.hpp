@@ -1,8 +1,8 @@
 #pragma once
 
-#include <catvox/metadata/broken_slices.hpp>
-#include <catvox/metadata/geometry.hpp>
-#include <catvox/read/level_source.hpp>
+#include <catvox/array/level_source.hpp>
+#include <catvox/geometry/broken_slices.hpp>
+#include <catvox/geometry/level_geometry.hpp>
 #include <functional>
 #include <memory>
 

@@ -71,7 +71,7 @@ void PartQueue::stop(const Error& error) noexcept {
     error_ = error;
     stopped_ = true;
   }
-  pool_->drop(*this, *origin_.transport);
+  pool_->drop(*this, *origin_.source);
   changed_.notify_all();
 }
 

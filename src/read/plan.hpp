@@ -1,8 +1,8 @@
 #pragma once
 
+#include <catvox/array/level_source.hpp>
 #include <catvox/core/box.hpp>
-#include <catvox/metadata/broken_slices.hpp>
-#include <catvox/read/level_source.hpp>
+#include <catvox/geometry/broken_slices.hpp>
 #include <cstdint>
 #include <vector>
 

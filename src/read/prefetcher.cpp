@@ -15,8 +15,7 @@ class Prefetch final : public PartQueue {
   Prefetch(const ChunkOrigin& origin, std::shared_ptr<ChunkPool> pool, ReadPlan plan, std::size_t max_bytes,
            Purpose purpose)
       // Half of what is worth having under way: a read that begins meanwhile queues behind it.
-      : PartQueue(origin, std::move(pool), std::move(plan), std::max(1, origin.transport->concurrency() / 2),
-                  max_bytes),
+      : PartQueue(origin, std::move(pool), std::move(plan), std::max(1, origin.source->concurrency() / 2), max_bytes),
         purpose_(purpose) {}
 
   void begin(const std::stop_token& token) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <catvox/read/level_source.hpp>
+#include <catvox/array/level_source.hpp>
 #include <cstddef>
 #include <list>
 #include <memory>

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <catvox/array/level_source.hpp>
 #include <catvox/core/box.hpp>
-#include <catvox/read/level_source.hpp>
 #include <cstddef>
 #include <deque>
 #include <optional>

@@ -4,8 +4,8 @@
 #include <png.h>
 
 #include <algorithm>
-#include <catvox/metadata/geometry.hpp>
-#include <catvox/metadata/stack_info.hpp>
+#include <catvox/catmaid/stack_info.hpp>
+#include <catvox/geometry/level_geometry.hpp>
 #include <cmath>
 #include <cstdlib>
 #include <map>
@@ -200,7 +200,7 @@ TEST_CASE("the demo's metadata is what its documentation says", "[examples]") {
   const StackInfo xy = StackInfo::from_json(file_bytes(demo / "1/stack/1/info"));
   CHECK(xy.dimension == StackDimension{demo_shape[2], demo_shape[1], demo_shape[0]});
   CHECK(xy.orientation == catvox::Orientation::xy);
-  CHECK(catvox::scale_factors(xy).size() == demo_levels);
+  CHECK(catvox::scale_factors(xy.scale_levels()).size() == demo_levels);
   CHECK(xy.mirrors.size() == 2);
   CHECK(xy.broken_slices.size() == demo_broken_slices.size());
   for (const std::int64_t z : demo_broken_slices) CHECK(xy.broken_slices.contains(z));

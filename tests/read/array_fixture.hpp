@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "bytes/http_source.hpp"
 #include "read/chunk_reader.hpp"
 #include "support/scripted_transport.hpp"
 
@@ -37,11 +38,7 @@ class ArrayStore final : public ChunkStore {
   [[nodiscard]] DType dtype() const noexcept override { return dtype_; }
   [[nodiscard]] const Shape3& shape() const noexcept override { return shape_; }
   [[nodiscard]] const Shape3& chunk_shape() const noexcept override { return chunk_shape_; }
-  [[nodiscard]] Request request(const Index3& chunk) const override {
-    Request request;
-    request.url = url_of(chunk);
-    return request;
-  }
+  [[nodiscard]] ByteRequest request(const Index3& chunk) const override { return {.key = url_of(chunk)}; }
   [[nodiscard]] std::string describe(const Index3& chunk) const override { return "chunk " + url_of(chunk).substr(4); }
 
   void decode(const Index3& chunk, std::span<const std::byte> encoded, const Box& window,
@@ -117,10 +114,12 @@ struct Fixture {
         transport(std::make_shared<ScriptedTransport>([this](const std::string& url) { return reply(url); })) {}
 
   std::shared_ptr<const LevelSource> reader(BrokenSlices broken = {}) {
-    const ChunkOrigin origin{store, 1, transport, forbidden_is_missing};
+    const ChunkOrigin origin{
+        store, 1,
+        make_http_source({.transport = transport, .missing = {.not_found = true, .forbidden = forbidden_is_missing}})};
     if (!prefetcher) prefetcher = std::make_shared<Prefetcher>(origin, pool);
     return make_chunk_reader({.level = 0,
-                              .geometry = LevelGeometry(StackInfo{}, {1, 1, 1}, store->shape()),
+                              .geometry = LevelGeometry(StackFrame{}, {1, 1, 1}, store->shape()),
                               .broken = std::move(broken),
                               .origin = origin,
                               .pool = pool,

@@ -1,6 +1,6 @@
 #include "read/plan.hpp"
 
-#include <catvox/metadata/broken_slices.hpp>
+#include <catvox/geometry/broken_slices.hpp>
 #include <vector>
 
 #include "support/catch.hpp"

@@ -1,1 +1,1 @@
-#include "client/private.hpp"
+#include "catmaid/private.hpp"

@@ -1,1 +1,1 @@
-#include <catvox/store/grid.hpp>
+#include <catvox/format/grid.hpp>

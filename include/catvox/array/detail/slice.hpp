@@ -1,0 +1,94 @@
+#pragma once
+
+#include <catvox/array/view_layout.hpp>
+#include <catvox/array/xtensor.hpp>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <type_traits>
+
+// xtensor's slices as catvox's: what slice() and the overload of xt::view take apart.
+
+namespace catvox::detail {
+
+template <class S>
+struct slice_traits {
+  static constexpr bool basic = false;
+  static constexpr bool list = false;
+};
+
+template <Slice::Kind kind_>
+struct basic_slice_traits {
+  static constexpr bool basic = true;
+  static constexpr bool list = false;
+  static constexpr Slice::Kind kind = kind_;
+};
+
+template <class S>
+requires(std::integral<S> && !std::same_as<S, bool>) struct slice_traits<S> : basic_slice_traits<Slice::Kind::index> {
+};
+template <>
+struct slice_traits<xt::xall_tag> : basic_slice_traits<Slice::Kind::range> {};
+template <class A, class B, class C>
+struct slice_traits<xt::xrange_adaptor<A, B, C>> : basic_slice_traits<Slice::Kind::range> {};
+template <>
+struct slice_traits<xt::xnewaxis_tag> : basic_slice_traits<Slice::Kind::new_axis> {};
+template <>
+struct slice_traits<xt::xellipsis_tag> : basic_slice_traits<Slice::Kind::ellipsis> {};
+template <class I>
+struct slice_traits<xt::xkeep_slice<I>> {
+  static constexpr bool basic = false;
+  static constexpr bool list = true;
+};
+template <class I>
+struct slice_traits<xt::xdrop_slice<I>> : slice_traits<xt::xkeep_slice<I>> {};
+
+/// xt::all() and its like are functions returning tags, xt::all itself (without parentheses) names the function.
+template <class S>
+concept basic_slice = slice_traits<std::remove_cvref_t<S>>::basic;
+template <class S>
+concept list_slice = slice_traits<std::remove_cvref_t<S>>::list;
+
+template <class S, Slice::Kind kind>
+consteval bool is_kind() {
+  if constexpr (basic_slice<S>) {
+    return slice_traits<std::remove_cvref_t<S>>::kind == kind;
+  } else {
+    return list_slice<S> && kind == Slice::Kind::range;  // one axis comes, one axis stays
+  }
+}
+
+template <class... S>
+inline constexpr std::size_t count_dropped = (std::size_t{0} + ... + is_kind<S, Slice::Kind::index>());
+template <class... S>
+inline constexpr std::size_t count_kept = (std::size_t{0} + ... + is_kind<S, Slice::Kind::range>());
+template <class... S>
+inline constexpr std::size_t count_inserted = (std::size_t{0} + ... + is_kind<S, Slice::Kind::new_axis>());
+
+/// An integer, or nothing for xtensor's placeholder `_`.
+template <class I>
+std::optional<std::int64_t> bound(const I& value) {
+  if constexpr (std::integral<I>) {
+    return static_cast<std::int64_t>(value);
+  } else {
+    return std::nullopt;
+  }
+}
+
+template <std::integral I>
+Slice to_slice(I index) {
+  return {.kind = Slice::Kind::index, .start = static_cast<std::int64_t>(index)};
+}
+template <class A, class B, class C>
+Slice to_slice(const xt::xrange_adaptor<A, B, C>& range) {
+  return {.kind = Slice::Kind::range,
+          .start = bound(range.start()),
+          .stop = bound(range.stop()),
+          .step = bound(range.step())};
+}
+inline Slice to_slice(xt::xall_tag) { return {.kind = Slice::Kind::range}; }
+inline Slice to_slice(xt::xnewaxis_tag) { return {.kind = Slice::Kind::new_axis}; }
+inline Slice to_slice(xt::xellipsis_tag) { return {.kind = Slice::Kind::ellipsis}; }
+
+}  // namespace catvox::detail

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <array>
+#include <catvox/array/read_options.hpp>
+#include <catvox/core/box.hpp>
+#include <catvox/core/dtype.hpp>
+#include <catvox/core/strided.hpp>
+#include <catvox/geometry/level_geometry.hpp>
+#include <memory>
+#include <stop_token>
+
+namespace catvox {
+
+/// The indices start, start + step, …, `count` of them. step may be negative, not 0.
+struct AxisSelection {
+  std::int64_t start = 0;
+  std::int64_t step = 1;
+  std::int64_t count = 0;
+  friend bool operator==(const AxisSelection&, const AxisSelection&) = default;
+};
+
+/// One AxisSelection per array axis, zyx.
+using Selection3 = std::array<AxisSelection, 3>;
+
+/// One scale level that can be read: what a ScaleView stands on. Immutable and thread-safe.
+class LevelSource {
+ public:
+  virtual ~LevelSource() = default;
+
+  [[nodiscard]] virtual int level() const noexcept = 0;
+  [[nodiscard]] virtual DType dtype() const noexcept = 0;
+  [[nodiscard]] virtual const LevelGeometry& geometry() const noexcept = 0;
+  [[nodiscard]] virtual const Shape3& chunk_shape() const noexcept = 0;
+
+  /// Reads the selected voxels into `out` and returns when they are all there.
+  ///
+  /// \param selection  inside geometry().shape()
+  /// \param out        voxel (i, j, k) of the selection goes to data + i * strides[0] + j * strides[1] + k *
+  /// strides[2];
+  ///                   any strides that do not make voxels overlap
+  /// \throws Error     the first failure; `out` is then partly written
+  virtual ReadStatistics read(const Selection3& selection, const StridedBytes& out,
+                              const ReadOptions& options) const = 0;
+
+  /// Begins to fetch the chunks that hold the selected voxels into the cache, encoded, and returns. What fails is left
+  /// to the read that will need it. Ends early when its part of the cache is full, when `stop` is triggered, and with
+  /// the last view of the stack. Sources without a cache do nothing.
+  virtual void prefetch(const Selection3& selection, const std::stop_token& stop) const {
+    (void)selection;
+    (void)stop;
+  }
+
+  /// The same mirror of the same stack at another level. \throws Error{not_found} listing the levels
+  [[nodiscard]] virtual std::shared_ptr<const LevelSource> at_level(int level) const = 0;
+};
+
+}  // namespace catvox

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <array>
+#include <catvox/array/level_source.hpp>
+#include <catvox/array/view_layout.hpp>
+#include <catvox/core/buffer.hpp>
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <utility>
+
+namespace catvox {
+
+/// The voxels of a view held in memory, in C order of the view's axes.
+struct Region {
+  ViewLayout layout;
+  Buffer voxels;
+
+  template <class T>
+  [[nodiscard]] const T* data() const noexcept {
+    return reinterpret_cast<const T*>(voxels.data());
+  }
+};
+
+/// Reads all voxels of a view in one read.
+/// \param statistics  receives what the read did, unless null
+/// \throws Error      as LevelSource::read
+Region read_region(const LevelSource& source, const ViewLayout& layout, const ReadOptions& options = {},
+                   ReadStatistics* statistics = nullptr);
+
+/// The regions that element access and iteration read last, shared by all views that descend from one: without them
+/// every new iterator would read its surroundings again. Bounded in bytes, least recently used first out. Thread-safe.
+class ResidentRegions {
+ public:
+  /// A walk keeps this much in memory at once; a view no larger is read whole when a walk over it begins.
+  static constexpr std::size_t region_bytes = std::size_t{64} << 20;
+
+  explicit ResidentRegions(std::shared_ptr<const LevelSource> source) noexcept : source_(std::move(source)) {}
+
+  [[nodiscard]] const std::shared_ptr<const LevelSource>& source() const noexcept { return source_; }
+
+  /// The voxels of `layout`, from memory or read now. \throws Error as LevelSource::read
+  [[nodiscard]] std::shared_ptr<const Region> get(const ViewLayout& layout);
+
+ private:
+  /// Two regions of full size: one that is being left and one that is entered.
+  static constexpr std::size_t capacity_bytes = 2 * region_bytes;
+
+  std::shared_ptr<const LevelSource> source_;
+  std::mutex mutex_;
+  std::list<std::shared_ptr<const Region>> regions_;  // most recently used first
+  std::size_t bytes_ = 0;
+};
+
+/// The order in which a walk goes through the source axes, the fastest first.
+using AxisOrder = std::array<std::size_t, 3>;
+
+/// The order of a walk that moves along some axes of a view first and then along the rest in C order, the last axis
+/// first. \param fastest  axes of the view, the fastest first
+AxisOrder walk_order(const ViewLayout& layout, std::span<const std::size_t> fastest) noexcept;
+
+/// C order over the axes of a view.
+inline AxisOrder c_order(const ViewLayout& layout) noexcept { return walk_order(layout, {}); }
+
+/// The part of a view to hold while a walk is at `position`: whole axes as far as `max_voxels` allows, the fastest
+/// first, then whole chunks of the first axis that does not fit, so that a walk in this order asks for each chunk once
+/// if a row of chunks (a layer, for chunks with depth) fits. Parts of one view and order do not overlap.
+///
+/// \param chunk_shape  of the source, zyx
+/// \param position     in the selections of `layout`, zyx
+/// \returns            positions in those selections, zyx
+Box part_around(const ViewLayout& layout, const Shape3& chunk_shape, const Index3& position, const AxisOrder& order,
+                std::int64_t max_voxels) noexcept;
+
+/// The positions of a view that lie in the chunk that holds `position`.
+Box chunk_around(const ViewLayout& layout, const Shape3& chunk_shape, const Index3& position) noexcept;
+
+}  // namespace catvox

@@ -1,0 +1,354 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <catvox/array/cast_source.hpp>
+#include <catvox/array/detail/evaluation.hpp>
+#include <catvox/array/detail/slice.hpp>
+#include <catvox/array/detail/view_access.hpp>
+#include <catvox/array/detail/view_expression.hpp>
+#include <catvox/array/detail/xtensor_overloads.hpp>
+#include <catvox/array/level_source.hpp>
+#include <catvox/array/resident_regions.hpp>
+#include <catvox/array/view_geometry.hpp>
+#include <catvox/array/view_layout.hpp>
+#include <catvox/array/xtensor.hpp>
+#include <catvox/core/error.hpp>
+#include <catvox/core/memory.hpp>
+#include <catvox/geometry/level_geometry.hpp>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <future>
+#include <iterator>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace catvox {
+
+/// One scale level of a stack, or a part of one, as a lazy N-D array: voxels are fetched when they are needed and no
+/// others. A whole level has the axes (z, y, x) = (slice, row, column), C order.
+///
+/// It is an xtensor expression like any other: assign it to a container, mix it with other expressions, reduce it,
+/// iterate over it. slice(), transpose(), world() and rescale() give further views and read nothing. Copies are handles
+/// to one level; views are immutable and safe to use from several threads.
+///
+/// Wherever voxels are read, an Error of the read is thrown out of the statement that evaluates the view.
+///
+/// \tparam T  the element type: that of the level
+/// \tparam N  number of axes, known when compiling: 3 for a level; an integer index in slice() takes one, a new axis
+/// adds one
+template <class T, std::size_t N = 3>
+class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
+  static_assert(N <= ViewLayout::max_rank, "catvox: a view has at most 8 axes");
+  using base = detail::ViewExpression<ScaleView, T, N>;
+
+ public:
+  using typename base::inner_shape_type;
+
+  /// Views a whole level.
+  /// \throws Error{invalid_argument} if T is not its element type
+  explicit ScaleView(std::shared_ptr<const LevelSource> source) requires(N == 3)
+      : ScaleView(std::make_shared<ResidentRegions>(std::move(source))) {
+    if (this->source().dtype() != dtype_of<T>) {
+      throw Error(Errc::invalid_argument, "cannot view level " + std::to_string(this->source().level()) + " as " +
+                                              std::string(name(dtype_of<T>)) + ": its voxels are " +
+                                              std::string(name(this->source().dtype())));
+    }
+  }
+
+  /// Voxels per axis.
+  [[nodiscard]] const inner_shape_type& shape() const noexcept { return shape_; }
+  using base::shape;
+
+  /// The project axis that each axis runs along, "z", "y" and "x" for a level of an XY stack; "" for an axis that
+  /// slice() inserted.
+  [[nodiscard]] std::array<std::string_view, N> dims() const {
+    return per_axis<std::string_view>([&](std::size_t axis) { return axis_name(layout_, geometry(), axis); });
+  }
+
+  /// World coordinates of the voxels' lower corners along an axis, in project units (nm by convention): voxel i covers
+  /// coords[i] to coords[i] + voxel_size()[axis]. Descending where the step is negative; {0} for an inserted axis.
+  [[nodiscard]] std::vector<double> coords(std::size_t axis) const {
+    check_axis("coords", axis);
+    return axis_coords(layout_, geometry(), axis);
+  }
+
+  /// World units from one voxel to the next per axis, > 0: a step multiplies it. 1 for an inserted axis.
+  [[nodiscard]] std::array<double, N> voxel_size() const {
+    return per_axis<double>([&](std::size_t axis) { return axis_voxel_size(layout_, geometry(), axis); });
+  }
+
+  [[nodiscard]] DType dtype() const noexcept { return dtype_of<T>; }
+
+  /// The scale level that this is a part of.
+  [[nodiscard]] int level() const noexcept { return source().level(); }
+
+  /// Position of a point in this view: continuous, except along the stack's slices, where it is that of the whole
+  /// slice. May lie outside. Inverse of voxel_to_world() up to that.
+  [[nodiscard]] std::array<double, N> world_to_voxel(const WorldPoint& point) const {
+    std::array<double, N> position{};
+    world_to_position(layout_, geometry(), point, position);
+    return position;
+  }
+
+  /// The lower corner of the voxel at a position of this view; dropped axes contribute the index that they are fixed
+  /// at.
+  [[nodiscard]] WorldPoint voxel_to_world(const std::array<double, N>& position) const {
+    return position_to_world(layout_, geometry(), position);
+  }
+
+  /// The part of this view that a world box touches: every voxel with any part inside, clipped to the view. Dropped
+  /// axes do not count. An axis along which the box lies outside has extent 0. \throws Error{invalid_argument} if min >
+  /// max on an axis or a coordinate is not finite
+  [[nodiscard]] ScaleView world(const WorldBox& box) const {
+    return ScaleView(level_, layout_.clipped(geometry().touched(box)));
+  }
+
+  /// The value of the voxel nearest to a point: the one that holds it, or in a stepped view the nearest one left. Reads
+  /// one chunk. \throws Error{invalid_argument} if the point lies outside the view
+  [[nodiscard]] T at_world(const WorldPoint& point) const {
+    inner_shape_type index{};
+    nearest_voxel(layout_, geometry(), point, index);
+    return voxel(index);
+  }
+
+  /// A part of this view, by xtensor's slices: xt::range (negative, stepped, open-ended: clipped to the axis),
+  /// xt::all(), integers (negative from the end; the axis is dropped), xt::newaxis(), xt::ellipsis(). Axes without a
+  /// slice stay whole. xt::keep and xt::drop are for xt::view, which gives an expression without coordinates. \throws
+  /// Error{invalid_argument} for an integer outside its axis or a step of 0
+  template <class... S>
+  [[nodiscard]] auto slice(const S&... slices) const {
+    static_assert(!(detail::list_slice<S> || ...),
+                  "catvox: slice() takes no xt::keep or xt::drop; xt::view(level, xt::keep(...)) does");
+    static_assert(((detail::basic_slice<S> || detail::list_slice<S>)&&...),
+                  "catvox: slice() takes integers, xt::range, xt::all, xt::newaxis and xt::ellipsis");
+    static_assert(detail::count_kept<S...> + detail::count_dropped<S...> <= N,
+                  "catvox: slice() got more slices than the view has axes");
+    const std::array<Slice, sizeof...(S)> list{detail::to_slice(slices)...};
+    return ScaleView<T, N - detail::count_dropped<S...> + detail::count_inserted<S...>>(level_, layout_.sliced(list));
+  }
+
+  /// The view with its axes reversed.
+  [[nodiscard]] ScaleView transpose() const {
+    std::array<std::size_t, N> permutation{};
+    for (std::size_t axis = 0; axis < N; ++axis) permutation[axis] = N - 1 - axis;
+    return transpose(permutation);
+  }
+
+  /// The view whose axis i is axis permutation[i] of this one. \throws Error{invalid_argument} if it is no permutation
+  [[nodiscard]] ScaleView transpose(const std::array<std::size_t, N>& permutation) const {
+    return ScaleView(level_, layout_.transposed(permutation));
+  }
+
+  /// The same region of the world at another scale level: every voxel that it touches there, so steps become 1 or -1; a
+  /// dropped axis moves to the voxel that holds the lower corner of its voxel.
+  /// \throws Error{not_found} listing the levels, Error{invalid_argument} if that level has another element type
+  [[nodiscard]] ScaleView rescale(int level) const {
+    const ScaleView<T, 3> whole(source().at_level(level));
+    return ScaleView(whole.level_, rescaled(layout_, geometry(), whole.geometry()));
+  }
+
+  /// The same voxels as another type, lazily: as static_cast converts, but a floating value outside an integer type's
+  /// range becomes the nearest of its values, NaN becomes 0.
+  template <class U>
+  [[nodiscard]] ScaleView<U, N> cast() const {
+    return ScaleView<U, N>(std::make_shared<ResidentRegions>(cast_source(level_->source(), dtype_of<U>)), layout_);
+  }
+
+  /// Reads all voxels, in C order, into memory without gaps.
+  /// \returns            what the read did
+  /// \throws Error       {invalid_argument} if the span does not hold exactly size() elements; else the first failure
+  /// of
+  ///                     the read: the memory is then partly written
+  ReadStatistics read_into(std::span<T> out, const ReadOptions& options = {}) const {
+    if (out.size() != this->size()) {
+      throw Error(Errc::invalid_argument, "read_into: the span has " + std::to_string(out.size()) +
+                                              " elements, the view of shape " + to_text(shape_) + " has " +
+                                              std::to_string(this->size()));
+    }
+    return read(out.data(), layout_.contiguous_strides(item), options);
+  }
+
+  /// Reads all voxels into memory of any strides: voxel (i, j, …) goes to data[i * strides[0] + j * strides[1] + …].
+  /// \throws Error{invalid_argument} if voxels would overlap; else as above
+  ReadStatistics read_into(T* data, const std::array<std::int64_t, N>& strides, const ReadOptions& options = {}) const {
+    std::array<std::int64_t, N> extents{}, bytes{};
+    for (std::size_t axis = 0; axis < N; ++axis) {
+      extents[axis] = layout_.extent(axis);
+      bytes[axis] = checked_multiply(strides[axis], item, "bytes per stride");
+    }
+    if (strides_overlap(extents, strides)) {
+      throw Error(Errc::invalid_argument, "read_into: strides " + to_text(strides) +
+                                              " make voxels of a view of shape " + to_text(shape_) + " overlap");
+    }
+    return read(data, layout_.source_strides(bytes), options);
+  }
+
+  /// Reads all voxels into an xtensor container, adaptor or strided view of this view's shape and type.
+  /// \throws Error{invalid_argument} if its shape is another or its elements overlap; else as above
+  template <detail::StridedExpression E>
+  ReadStatistics read_into(E&& out, const ReadOptions& options = {}) const {
+    using Out = std::remove_cvref_t<E>;
+    static_assert(std::is_same_v<typename Out::value_type, T>,
+                  "catvox: the destination's type is not the view's; view.cast<U>().read_into(...) converts");
+    static_assert(xt::get_rank<Out>::value == SIZE_MAX || xt::get_rank<Out>::value == N,
+                  "catvox: the destination's rank is not the view's");
+    if (!std::ranges::equal(out.shape(), shape_)) {
+      const std::vector<std::size_t> extents(out.shape().begin(), out.shape().end());
+      throw Error(Errc::invalid_argument,
+                  "read_into: the destination has shape " + to_text(extents) + ", the view " + to_text(shape_));
+    }
+    std::array<std::int64_t, N> strides{};
+    std::ranges::copy(out.strides(), strides.begin());
+    return read_into(out.data() + out.data_offset(), strides, options);
+  }
+
+  /// Reads all voxels into a new container. \throws Error as LevelSource::read
+  [[nodiscard]] xt::xtensor<T, N> load(const ReadOptions& options = {}) const {
+    xt::xtensor<T, N> out(shape_);
+    use_huge_pages(out.data(), out.size() * sizeof(T));
+    read_into(out, options);
+    return out;
+  }
+
+  /// load() on a thread of its own. Errors come out of get(); destroying the future waits for the read, so stop it by
+  /// its token first. Progress is reported on the reading thread.
+  [[nodiscard]] std::future<xt::xtensor<T, N>> read_async(ReadOptions options = {}) const {
+    return std::async(std::launch::async, [view = *this, options = std::move(options)] { return view.load(options); });
+  }
+
+  /// Begins to fetch the chunks of this view into the cache and returns: a read of it, or of a part, finds them there.
+  /// They stay encoded, and fill at most a quarter of StackOptions::cache_bytes; what fails is left to the read. Goes
+  /// on until it is done, `stop` is triggered, or the stack and all its views are gone.
+  void prefetch(const std::stop_token& stop = {}) const {
+    if (this->size() > 0) source().prefetch(layout_.selection(), stop);
+  }
+
+  /// The same for the part of this view that a world box touches.
+  /// \throws Error{invalid_argument} as world()
+  void prefetch(const WorldBox& box, const std::stop_token& stop = {}) const { world(box).prefetch(stop); }
+
+  /// One voxel, all indices given and none stretched, unlike operator() (see ViewExpression). Both fetch the chunk
+  /// around it and keep the last ones in memory. \throws Error{invalid_argument} for an index outside its axis
+  template <std::integral... I>
+  [[nodiscard]] T at(I... index) const {
+    static_assert(sizeof...(I) == N, "catvox: at() takes one index per axis");
+    return voxel({static_cast<std::size_t>(index)...});
+  }
+
+  /// xtensor's hook for whole assignments: `a = view`, `xt::noalias(a) = view`, `xt::xarray<T> a = view` are one read.
+  /// \throws Error{invalid_argument} for a container that cannot take this shape (at run time: xtensor instantiates
+  /// this
+  ///                                for other ranks too, when it assigns to a view of more axes)
+  template <class E>
+  void assign_to(xt::xexpression<E>& expression) const {
+    E& out = expression.derived_cast();
+    if constexpr (xt::get_rank<E>::value != SIZE_MAX && xt::get_rank<E>::value != N) {
+      throw Error(Errc::invalid_argument, "cannot assign a view of shape " + to_text(shape_) +
+                                              " to a container of rank " + std::to_string(xt::get_rank<E>::value));
+    } else {
+      out.resize(shape_);
+      if (!std::ranges::equal(out.shape(), shape_)) {  // of fixed shape: resize() does nothing
+        throw Error(Errc::invalid_argument, "cannot assign a view of shape " + to_text(shape_) +
+                                                " to a container of the fixed shape " + detail::shape_text(out));
+      }
+      if constexpr (detail::StridedExpression<E> && std::is_same_v<typename E::value_type, T>) {
+        use_huge_pages(out.data(), out.size() * sizeof(T));
+        read_into(out);
+      } else {
+        xt::noalias(out) = load();
+      }
+    }
+  }
+
+ private:
+  template <class, std::size_t>
+  friend class ScaleView;
+  friend base;
+  friend class detail::Stepper<ScaleView>;
+  friend struct detail::ViewAccess;
+  using Window = detail::Window<T, N>;
+
+  static constexpr std::int64_t item = sizeof(T);
+
+  explicit ScaleView(std::shared_ptr<ResidentRegions> level)
+      : ScaleView(level, ViewLayout(level->source()->geometry().shape())) {}
+
+  ScaleView(std::shared_ptr<ResidentRegions> level, const ViewLayout& layout)
+      : level_(std::move(level)),
+        layout_(layout),
+        shape_(per_axis<std::size_t>([&](std::size_t axis) { return static_cast<std::size_t>(layout.extent(axis)); })) {
+  }
+
+  [[nodiscard]] const LevelSource& source() const noexcept { return *level_->source(); }
+  [[nodiscard]] const LevelGeometry& geometry() const noexcept { return source().geometry(); }
+
+  template <class V, class F>
+  static std::array<V, N> per_axis(F value) {
+    std::array<V, N> values{};
+    for (std::size_t axis = 0; axis < N; ++axis) values[axis] = value(axis);
+    return values;
+  }
+
+  void check_axis(const char* what, std::size_t axis) const {
+    if (axis >= N) {
+      throw Error(Errc::invalid_argument, std::string(what) + ": axis " + std::to_string(axis) + " of a view with " +
+                                              std::to_string(N) + " axes");
+    }
+  }
+
+  ReadStatistics read(T* data, const Strides3& strides, const ReadOptions& options) const {
+    if (this->size() == 0) return {};
+    return source().read(layout_.selection(), {reinterpret_cast<std::byte*>(data), strides}, options);
+  }
+
+  [[nodiscard]] T voxel(const inner_shape_type& index) const {
+    Window window;
+    return look_at_chunk(window, index);
+  }
+
+  // A voxel out of a window. Where the window does not hold it, it is opened anew: on the chunk around the index, or on
+  // as much of the view as a walk in an order should hold.
+  [[nodiscard]] T look_at_chunk(Window& window, const inner_shape_type& index) const {
+    if (!window.contains(index)) [[unlikely]] {
+      check_index(index);
+      open(window, chunk_around(layout_, source().chunk_shape(), layout_.positions(index)));
+    }
+    return window[index];
+  }
+  [[nodiscard]] T look(Window& window, const inner_shape_type& index, const AxisOrder& order) const {
+    if (!window.contains(index)) [[unlikely]] {
+      check_index(index);
+      constexpr auto max_voxels = static_cast<std::int64_t>(ResidentRegions::region_bytes / sizeof(T));
+      open(window, part_around(layout_, source().chunk_shape(), layout_.positions(index), order, max_voxels));
+    }
+    return window[index];
+  }
+  [[nodiscard]] T look(Window& window, const inner_shape_type& index) const {
+    return window.contains(index) ? window[index] : look(window, index, c_order(layout_));
+  }
+
+  void open(Window& window, const Box& part) const { window.open(level_->get(layout_.part(part)), layout_, part); }
+
+  void check_index(const inner_shape_type& index) const {
+    for (std::size_t axis = 0; axis < N; ++axis) {
+      if (index[axis] < shape_[axis]) continue;
+      throw Error(Errc::invalid_argument, "index " + std::to_string(static_cast<std::int64_t>(index[axis])) +
+                                              " is out of range for axis " + std::to_string(axis) +
+                                              " of a view of shape " + to_text(shape_));
+    }
+  }
+
+  std::shared_ptr<ResidentRegions> level_;  // shared with every view that descends from the same one
+  ViewLayout layout_;
+  inner_shape_type shape_;
+};
+
+}  // namespace catvox

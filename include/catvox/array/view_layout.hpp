@@ -1,0 +1,109 @@
+#pragma once
+
+#include <array>
+#include <catvox/array/level_source.hpp>
+#include <catvox/core/box.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace catvox {
+
+/// What one argument of slice() does, Python's rules: negative indices count from the end of the axis, ranges are
+/// clipped to it.
+struct Slice {
+  enum class Kind : std::uint8_t {
+    index,     ///< keeps one index (`start`) and drops the axis
+    range,     ///< start : stop : step, each optional
+    new_axis,  ///< inserts an axis of extent 1
+    ellipsis,  ///< as many whole axes as the other arguments leave
+  };
+  Kind kind = Kind::range;
+  std::optional<std::int64_t> start{}, stop{}, step{};
+};
+
+/// Which voxels of a level a view shows and along which axes: the part of a view that does not depend on its type.
+///
+/// A selection per *source* axis (z, y, x), and for each *view* axis the source axis that it runs along, or none for an
+/// axis that slice() inserted. A source axis that no view axis runs along is dropped: its selection holds one index.
+class ViewLayout {
+ public:
+  static constexpr std::size_t max_rank = 8;
+  static constexpr int new_axis = -1;
+
+  /// Every voxel of an array, axes (z, y, x).
+  explicit ViewLayout(const Shape3& shape) noexcept;
+
+  [[nodiscard]] std::size_t rank() const noexcept { return rank_; }
+  [[nodiscard]] const Selection3& selection() const noexcept { return selection_; }
+
+  /// The source axis (0 z, 1 y, 2 x) of a view axis, or new_axis. \param axis  < rank()
+  [[nodiscard]] int source_axis(std::size_t axis) const noexcept { return axes_[axis]; }
+
+  /// Voxels along a view axis. \param axis  < rank()
+  [[nodiscard]] std::int64_t extent(std::size_t axis) const noexcept {
+    return axes_[axis] == new_axis ? 1 : selection_[static_cast<std::size_t>(axes_[axis])].count;
+  }
+
+  /// Voxels in all. \throws Error{too_large} if the product does not fit 64 bits
+  [[nodiscard]] std::int64_t size() const;
+
+  /// Applies one slice per axis, in order; axes without one stay whole.
+  /// \throws Error{invalid_argument} for an index outside its axis, a step of 0, too many slices, two ellipses or
+  ///         more than max_rank axes
+  [[nodiscard]] ViewLayout sliced(std::span<const Slice> slices) const;
+
+  /// Axis i of the result is axis permutation[i] of this. \throws Error{invalid_argument} if it is no permutation
+  [[nodiscard]] ViewLayout transposed(std::span<const std::size_t> permutation) const;
+
+  /// Keeps the voxels that lie in a box of source voxels. Dropped axes stay as they are; an axis of which nothing is
+  /// left has extent 0.
+  [[nodiscard]] ViewLayout clipped(const Box& voxels) const noexcept;
+
+  /// The same axes over other indices of the source. Dropped axes must still select one index.
+  [[nodiscard]] ViewLayout with_selection(const Selection3& selection) const noexcept;
+
+  /// The voxels at positions [min, max) of the selections; zyx, inside them.
+  [[nodiscard]] ViewLayout part(const Box& positions) const noexcept;
+
+  /// The position in each selection, zyx, of a voxel of the view; 0 along dropped axes. \param index  rank() numbers
+  [[nodiscard]] Index3 positions(std::span<const std::size_t> index) const noexcept;
+
+  /// Strides per source axis from strides per view axis; 0 for dropped axes. \param strides  rank() numbers
+  [[nodiscard]] Strides3 source_strides(std::span<const std::int64_t> strides) const noexcept;
+
+  /// Strides per source axis of the view's voxels in C order without gaps, in units of `item` bytes.
+  [[nodiscard]] Strides3 contiguous_strides(std::int64_t item) const noexcept;
+
+  friend bool operator==(const ViewLayout&, const ViewLayout&) = default;
+
+ private:
+  void push_axis(int source_axis);
+
+  Selection3 selection_;
+  std::array<std::int8_t, max_rank> axes_{};  // unused entries stay 0: operator== compares them
+  std::uint8_t rank_ = 0;
+};
+
+/// The indices start, start + step, … of an axis that start : stop : step selects, as Python slices do.
+///
+/// \param slice   of kind range
+/// \param extent  of the axis, >= 0
+/// \param axis    its number, for the message
+/// \throws Error{invalid_argument} if the step is 0
+AxisSelection resolve_range(const Slice& slice, std::int64_t extent, std::size_t axis);
+
+/// True if two voxels of an array with these strides could share memory: not every stride steps over all that the
+/// smaller ones reach. Axes of extent 1 do not count; strides may be negative.
+///
+/// \param shape    per axis, >= 0
+/// \param strides  per axis, in elements
+bool strides_overlap(std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
+
+/// "(64, 512, 512)": numbers for messages.
+std::string to_text(std::span<const std::int64_t> numbers);
+std::string to_text(std::span<const std::size_t> numbers);
+
+}  // namespace catvox

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <catvox/catmaid/id_or_title.hpp>
+#include <catvox/catmaid/stack.hpp>
+#include <catvox/catmaid/stack_info.hpp>
+#include <catvox/http/session.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace catvox {
+
+/// Where a CATMAID server is and who asks.
+struct ClientOptions {
+  std::string server{};                      ///< "https://host/path", or a folder as "file:///path/to/export"
+  std::optional<std::int64_t> project_id{};  ///< needed by everything but projects()
+  std::string api_token{};                   ///< sent to the server's API only, never to a mirror
+  std::string http_user{};                   ///< HTTP Basic, for the server's origin
+  std::string http_password{};
+  std::optional<HttpSession> session{};              ///< connections; its secrets go to the server's origin only
+  bool allow_file_mirrors = false;                   ///< whether an http(s) server may point at local folders
+  bool forbidden_is_missing = false;                 ///< see StackOptions
+  std::size_t cache_bytes = std::size_t{256} << 20;  ///< see StackOptions; for each Stack
+  bool read_ahead = true;                            ///< see StackOptions
+};
+
+/// Asks a CATMAID server, or a folder laid out like one, for projects, stacks and mirrors.
+///
+/// Every call makes its requests anew. Copies share connections. All members are const and thread-safe.
+class CatmaidClient {
+ public:
+  /// Makes no request. \throws Error{invalid_argument} if `server` is not an absolute http:, https: or file: URL
+  explicit CatmaidClient(ClientOptions options);
+
+  /// From CATMAID_SERVER, CATMAID_PROJECT_ID, CATMAID_API_TOKEN, CATMAID_HTTP_USER and CATMAID_HTTP_PASSWORD.
+  /// \throws Error{invalid_argument} naming a variable that is missing (the first) or wrong
+  static CatmaidClient from_environment();
+
+  /// Every project that the user may see. A folder holds them in projects.json.
+  [[nodiscard]] std::vector<ProjectSummary> projects() const;
+
+  /// Every stack of the project.
+  [[nodiscard]] std::vector<StackSummary> stacks() const;
+
+  /// \throws Error{not_found} if there is no such stack; for a title the message lists what there is
+  [[nodiscard]] StackInfo stack_info(const IdOrTitle& stack) const;
+
+  /// \throws Error{not_found} listing the mirrors
+  [[nodiscard]] MirrorInfo mirror_info(const IdOrTitle& stack, const IdOrTitle& mirror) const;
+
+  /// A stack that can be read; no image is read yet.
+  [[nodiscard]] Stack stack(const IdOrTitle& stack) const;
+
+ private:
+  [[nodiscard]] std::string get(const std::string& path) const;
+  [[nodiscard]] std::int64_t project_id() const;
+
+  ClientOptions options_;
+  HttpSession session_;
+  std::shared_ptr<const Credentials> api_credentials_;
+  std::shared_ptr<const Credentials> mirror_credentials_;
+};
+
+}  // namespace catvox

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <catvox/array/level_source.hpp>
+#include <catvox/array/scale_view.hpp>
+#include <catvox/catmaid/id_or_title.hpp>
+#include <catvox/catmaid/stack_info.hpp>
+#include <catvox/core/dtype.hpp>
+#include <catvox/geometry/broken_slices.hpp>
+#include <catvox/http/session.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace catvox {
+
+namespace detail {
+class ChunkPool;
+class Volume;
+}  // namespace detail
+
+/// How a Stack reaches and reads its mirrors.
+struct StackOptions {
+  HttpSession session{};                             ///< for mirrors without one of their own
+  std::string server{};                              ///< what a relative image_base is relative to
+  bool allow_file = false;                           ///< whether a mirror may lie in a local folder
+  bool forbidden_is_missing = false;                 ///< 403 is fill: S3 without the right to list answers so
+  std::size_t cache_bytes = std::size_t{256} << 20;  ///< chunks kept in memory, for all views together; 0: none
+  bool read_ahead = true;                            ///< see ReadOptions::read_ahead; false: no read does
+  std::shared_ptr<const Credentials> credentials{};  ///< for mirrors on the server's own origin
+};
+
+/// What set_fastest_mirror() saw of one mirror.
+struct MirrorTiming {
+  std::int64_t id = 0;
+  std::string title;
+  std::optional<double> seconds;  ///< for the canary tile; absent if the mirror did not deliver it
+  std::string failure;            ///< why not
+};
+
+/// A stack, one of its mirrors, and how to reach it; gives views. Copies share the cache and the connections.
+///
+/// Setters are not thread-safe; everything const is.
+class Stack {
+ public:
+  /// Opens nothing. The first mirror of a supported type is chosen; if there is none, reading throws.
+  explicit Stack(StackInfo info, StackOptions options = {});
+
+  [[nodiscard]] const StackInfo& info() const noexcept { return *info_; }
+
+  /// The mirror that views read from. \throws Error{unsupported} if no mirror has a supported type
+  [[nodiscard]] const MirrorInfo& mirror() const;
+
+  /// Chooses a mirror by id or title; views made before keep theirs.
+  /// \throws Error{not_found} listing the mirrors; Error{unsupported} listing the types that are read
+  void set_mirror(const IdOrTitle& mirror);
+
+  /// HTTP Basic for one mirror: sent to the origin of its image_base only.
+  void set_mirror_auth(const IdOrTitle& mirror, BasicAuth auth);
+
+  /// Connections, headers, certificates, proxy of one mirror. The session's secrets go to the origin of the
+  /// mirror's image_base only.
+  void set_mirror_session(const IdOrTitle& mirror, HttpSession session);
+
+  /// Times the canary tile of every supported mirror, one after the other, and chooses the fastest.
+  /// \param timeout  for each mirror
+  /// \returns        what it saw, in the order of info().mirrors, supported ones only
+  /// \throws Error{connection} with every mirror's failure if none delivered
+  std::vector<MirrorTiming> set_fastest_mirror(std::chrono::milliseconds timeout = std::chrono::seconds(10));
+
+  /// What stands in for broken slices in views made from now on.
+  void set_broken_slices(BrokenSlicePolicy policy);
+
+  /// The highest scale level of the mirror, plus one; level 0 is full resolution.
+  [[nodiscard]] int levels() const;
+
+  /// What a user of the mirror should know: that a volume's own size differs from the stack's dimension. Empty if all
+  /// is well.
+  [[nodiscard]] std::vector<std::string> warnings() const;
+
+  /// The element type of a level. \throws Error{not_found} listing the levels
+  [[nodiscard]] DType dtype(int level = 0) const { return source(level)->dtype(); }
+
+  /// A scale level as a lazy array, axes (z, y, x); no image is read.
+  /// \throws Error{not_found} listing the levels; Error{invalid_argument} if T is not the level's type
+  template <class T>
+  [[nodiscard]] ScaleView<T> scale(int level = 0) const {
+    return ScaleView<T>(source(level));
+  }
+
+  /// Calls f with the ScaleView of the level's own element type, and returns what it returns.
+  template <class F>
+  decltype(auto) visit_scale(int level, F&& f) const {
+    auto opened = source(level);
+    return visit_dtype(opened->dtype(), [&]<class T>(std::type_identity<T>) -> decltype(auto) {
+      return std::forward<F>(f)(ScaleView<T>(opened));
+    });
+  }
+
+  /// What a view stands on: for code that reads bytes of a type known at run time only.
+  [[nodiscard]] std::shared_ptr<const LevelSource> source(int level) const;
+
+ private:
+  struct Access {
+    std::optional<HttpSession> session;
+    std::optional<BasicAuth> auth;
+  };
+
+  [[nodiscard]] std::size_t find_mirror(const IdOrTitle& mirror) const;
+  [[nodiscard]] std::shared_ptr<const detail::Volume> open(std::size_t mirror) const;
+  [[nodiscard]] const detail::Volume& volume() const;
+  void reopen();
+
+  std::shared_ptr<const StackInfo> info_;
+  StackOptions options_;
+  std::shared_ptr<detail::ChunkPool> pool_;
+  std::map<std::size_t, Access> access_;  // by position in info_->mirrors
+  BrokenSlicePolicy policy_ = BrokenSlicePolicy::nearest;
+  std::optional<std::size_t> mirror_;
+  std::shared_ptr<const detail::Volume> volume_;  // null if open() throws
+};
+
+/// Whether catvox reads mirrors of this tile source type.
+[[nodiscard]] bool is_supported(int tile_source_type) noexcept;
+
+}  // namespace catvox

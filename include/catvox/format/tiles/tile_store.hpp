@@ -1,0 +1,63 @@
+#pragma once
+
+#include <catvox/format/chunk_store.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace catvox {
+
+/// Which tile of a pyramid: slice, row and column count in tiles of that level, the slice is the downsampled one.
+struct TileIndex {
+  int level = 0;
+  std::int64_t slice = 0;
+  std::int64_t row = 0;
+  std::int64_t column = 0;
+};
+
+/// One scale level of a mirror that serves JPEG or PNG tiles: uint8, chunks of (1, tile_height, tile_width).
+/// A subclass per tile source type says where a tile lies.
+class TileStore : public ChunkStore {
+ public:
+  /// What every tile source type has in common.
+  struct Level {
+    int level = 0;
+    Shape3 shape{};          ///< zyx
+    std::string image_base;  ///< absolute, encoded
+    int tile_source_type = 0;
+    std::int64_t tile_height = 0;  ///< rows per tile
+    std::int64_t tile_width = 0;   ///< columns per tile
+    std::string file_extension;    ///< may carry a query
+    std::string mirror_title;      ///< for messages
+  };
+
+  [[nodiscard]] DType dtype() const noexcept override { return DType::uint8; }
+  [[nodiscard]] const Shape3& shape() const noexcept override { return level_.shape; }
+  [[nodiscard]] const Shape3& chunk_shape() const noexcept override { return chunk_shape_; }
+  [[nodiscard]] ByteRequest request(const Index3& chunk) const override;
+  [[nodiscard]] std::string describe(const Index3& chunk) const override;
+  void decode(const Index3& chunk, std::span<const std::byte> encoded, const Box& window,
+              const StridedBytes& out) const override;
+
+  /// The absolute URL of a tile.
+  [[nodiscard]] virtual std::string tile_url(const TileIndex& tile) const = 0;
+
+ protected:
+  explicit TileStore(Level level);
+  [[nodiscard]] const std::string& image_base() const noexcept { return level_.image_base; }
+  [[nodiscard]] const std::string& file_extension() const noexcept { return level_.file_extension; }
+
+ private:
+  Level level_;
+  Shape3 chunk_shape_;
+};
+
+/// The tile source types that make_tile_store() knows, in ascending order.
+const std::vector<int>& tile_source_types();
+
+/// A store for level.tile_source_type.
+/// \throws Error{unsupported} listing the types that there are
+std::unique_ptr<const TileStore> make_tile_store(TileStore::Level level);
+
+}  // namespace catvox

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <array>
+#include <catvox/core/box.hpp>
+#include <catvox/geometry/stack_space.hpp>
+#include <string_view>
+
+namespace catvox {
+
+/// A point of project (world) space, in the project's units (nm by convention).
+struct WorldPoint {
+  double x = 0, y = 0, z = 0;
+  friend bool operator==(const WorldPoint&, const WorldPoint&) = default;
+};
+
+/// A half-open box of world space, min <= max per axis.
+struct WorldBox {
+  WorldPoint min, max;
+  friend bool operator==(const WorldBox&, const WorldBox&) = default;
+};
+
+/// Where a stack lies in project space.
+struct StackFrame {
+  StackVector resolution{1, 1, 1};  ///< stack axes, project units per voxel at level 0, > 0
+  StackVector translation{};        ///< *project* axes, project units
+  StackVector voxel_offset{};       ///< stack axes, level 0: a voxel of the array is a voxel of the stack minus this
+  Orientation orientation = Orientation::xy;
+  friend bool operator==(const StackFrame&, const StackFrame&) = default;
+};
+
+/// A position in a level's array, axes (z, y, x); voxel i covers [i, i + 1).
+using VoxelPoint = std::array<double, 3>;
+
+/// Where the array of one scale level lies in world space: pure arithmetic, no I/O.
+///
+/// Array axes are (z, y, x) = stack (slice, row, column), C order. The *corner* of voxel i is at
+/// (i * factor + voxel_offset) * resolution + translation; there is no half-voxel shift (CATMAID's stack.js).
+class LevelGeometry {
+ public:
+  LevelGeometry() = default;
+
+  /// \param frame    where level 0 of the stack lies
+  /// \param factors  downsampling of this level relative to level 0, stack axes, > 0
+  /// \param shape    voxels of this level's array, zyx
+  /// \throws Error{invalid_metadata} if a resolution or factor is not a number > 0, or a translation not finite
+  LevelGeometry(const StackFrame& frame, const StackVector& factors, const Shape3& shape);
+
+  [[nodiscard]] const Shape3& shape() const noexcept { return shape_; }
+  [[nodiscard]] StackVector factors() const noexcept { return {axes_[2].factor, axes_[1].factor, axes_[0].factor}; }
+  [[nodiscard]] Orientation orientation() const noexcept { return orientation_; }
+
+  /// The project axis that each array axis runs along: XY z,y,x; XZ y,z,x; ZY x,y,z.
+  [[nodiscard]] std::array<std::string_view, 3> dims() const noexcept;
+
+  /// World units per voxel of this level, per array axis (z, y, x).
+  [[nodiscard]] std::array<double, 3> voxel_size() const noexcept;
+
+  /// World coordinate of the corner of voxel 0, per array axis, along the project axis that dims() names.
+  [[nodiscard]] std::array<double, 3> origin() const noexcept;
+
+  [[nodiscard]] WorldPoint voxel_to_world(const VoxelPoint& voxel) const noexcept;
+
+  /// Continuous in y and x; in z the whole slice, as CATMAID's viewer computes it: full resolution first,
+  /// floor((p - t) / r.z + p * 2^-52), then minus the voxel offset, then floor of that over the level's factor.
+  /// The viewer's small term lifts a border that rounding left just below its slice. Where p < 0 it lowers it
+  /// instead: there the exact border of a slice gives the one before.
+  [[nodiscard]] VoxelPoint world_to_voxel(const WorldPoint& point) const noexcept;
+
+  /// Every voxel that the box touches, *not* clipped to the array (intersect() with its shape does that). z is
+  /// continuous here like the other axes. An edge within rounding error of a voxel border counts as on it; an axis with
+  /// min == max touches the one voxel that holds it, the upper one on a border. Indices are held at about +-2^60.
+  /// \throws Error{invalid_argument} if min > max on an axis, or a coordinate is not finite
+  [[nodiscard]] Box touched(const WorldBox& box) const;
+
+  friend bool operator==(const LevelGeometry&, const LevelGeometry&) = default;
+
+ private:
+  struct Axis {
+    double resolution = 1;
+    double translation = 0;  // of the project axis that the array axis runs along
+    double offset = 0;
+    double factor = 1;
+    friend bool operator==(const Axis&, const Axis&) = default;
+  };
+
+  Orientation orientation_ = Orientation::xy;
+  std::array<Axis, 3> axes_{};  // zyx
+  Shape3 shape_{};
+};
+
+}  // namespace catvox

@@ -1,0 +1,135 @@
+#include <algorithm>
+#include <array>
+#include <catvox/array/cast_source.hpp>
+#include <catvox/array/resident_regions.hpp>
+#include <catvox/array/view_layout.hpp>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <type_traits>
+#include <utility>
+
+namespace catvox {
+namespace {
+
+/// A floating value outside the range of an integer type is undefined behaviour for static_cast.
+template <class To, class From>
+To convert(From value) noexcept {
+  if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
+    // The highest value may round up to a power of two that is out of range itself, hence >=.
+    constexpr auto low = static_cast<From>(std::numeric_limits<To>::min());
+    constexpr auto high = static_cast<From>(std::numeric_limits<To>::max());
+    if (std::isnan(value)) return 0;
+    if (value <= low) return std::numeric_limits<To>::min();
+    if (value >= high) return std::numeric_limits<To>::max();
+  }
+  return static_cast<To>(value);
+}
+
+/// \param in   C order, without gaps
+/// \param out  strides in bytes
+template <class From, class To>
+void convert_all(const From* in, const Shape3& shape, const StridedBytes& out) noexcept {
+  for (std::int64_t z = 0; z < shape[0]; ++z) {
+    for (std::int64_t y = 0; y < shape[1]; ++y, in += shape[2]) {
+      std::byte* row = out.data + z * out.strides[0] + y * out.strides[1];
+      if (out.strides[2] == sizeof(To)) {
+        std::transform(in, in + shape[2], reinterpret_cast<To*>(row), convert<To, From>);
+      } else {
+        for (std::int64_t x = 0; x < shape[2]; ++x) {
+          *reinterpret_cast<To*>(row + x * out.strides[2]) = convert<To>(in[x]);
+        }
+      }
+    }
+  }
+}
+
+/// Chunks that hold a voxel of the selection.
+std::int64_t count_chunks(const Selection3& selection, const Shape3& chunk_shape) noexcept {
+  std::int64_t chunks = 1;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const auto& [start, step, count] = selection[axis];
+    const std::int64_t span =
+        std::abs((start + (count - 1) * step) / chunk_shape[axis] - start / chunk_shape[axis]) + 1;
+    chunks *= count == 0 ? 0 : std::min(span, count);
+  }
+  return chunks;
+}
+
+class CastSource final : public LevelSource {
+ public:
+  CastSource(std::shared_ptr<const LevelSource> source, DType dtype) : source_(std::move(source)), dtype_(dtype) {}
+
+  [[nodiscard]] int level() const noexcept override { return source_->level(); }
+  [[nodiscard]] DType dtype() const noexcept override { return dtype_; }
+  [[nodiscard]] const LevelGeometry& geometry() const noexcept override { return source_->geometry(); }
+  [[nodiscard]] const Shape3& chunk_shape() const noexcept override { return source_->chunk_shape(); }
+
+  [[nodiscard]] std::shared_ptr<const LevelSource> at_level(int level) const override {
+    return cast_source(source_->at_level(level), dtype_);
+  }
+
+  ReadStatistics read(const Selection3& selection, const StridedBytes& out, const ReadOptions& options) const override {
+    const ViewLayout whole = ViewLayout(geometry().shape()).with_selection(selection);
+    const auto max_voxels = static_cast<std::int64_t>(ResidentRegions::region_bytes / item_size(source_->dtype()));
+    Totals totals{count_chunks(selection, chunk_shape())};
+    // part_around() sizes z by y and y by x, so the parts tile the selection when x is the outermost loop.
+    Box part;
+    for (Index3 at{0, 0, 0}; at[2] < selection[2].count; at[2] = part.max[2]) {
+      for (at[1] = 0; at[1] < selection[1].count; at[1] = part.max[1]) {
+        for (at[0] = 0; at[0] < selection[0].count; at[0] = part.max[0]) {
+          part = part_around(whole, chunk_shape(), at, c_order(whole), max_voxels);
+          read_part(whole.part(part),
+                    {out.data + at[0] * out.strides[0] + at[1] * out.strides[1] + at[2] * out.strides[2], out.strides},
+                    options, totals);
+        }
+      }
+    }
+    return totals.statistics;
+  }
+
+  void prefetch(const Selection3& selection, const std::stop_token& stop) const override {
+    source_->prefetch(selection, stop);
+  }
+
+ private:
+  struct Totals {
+    std::int64_t chunks = 0;
+    Progress finished{};
+    ReadStatistics statistics{};
+  };
+
+  void read_part(const ViewLayout& part, const StridedBytes& out, const ReadOptions& options, Totals& totals) const {
+    // The parts of a large read are no walk of the caller's.
+    const bool only = count_chunks(part.selection(), chunk_shape()) == totals.chunks;
+    ReadOptions part_options{.progress = {}, .stop = options.stop, .read_ahead = options.read_ahead && only};
+    if (options.progress) {
+      part_options.progress = [&](const Progress& now) {
+        options.progress({totals.finished.chunks_done + now.chunks_done, totals.chunks,
+                          totals.finished.bytes_received + now.bytes_received});
+      };
+    }
+    ReadStatistics done;
+    const Region region = read_region(*source_, part, part_options, &done);
+    const Shape3 shape = {part.selection()[0].count, part.selection()[1].count, part.selection()[2].count};
+    visit_dtype(source_->dtype(), [&]<class From>(std::type_identity<From>) {
+      visit_dtype(dtype_,
+                  [&]<class To>(std::type_identity<To>) { convert_all<From, To>(region.data<From>(), shape, out); });
+    });
+    totals.finished.chunks_done += count_chunks(part.selection(), chunk_shape());
+    totals.finished.bytes_received += done.bytes_received;
+    totals.statistics += done;
+  }
+
+  std::shared_ptr<const LevelSource> source_;
+  DType dtype_;
+};
+
+}  // namespace
+
+std::shared_ptr<const LevelSource> cast_source(std::shared_ptr<const LevelSource> source, DType dtype) {
+  if (source->dtype() == dtype) return source;
+  return std::make_shared<const CastSource>(std::move(source), dtype);
+}
+
+}  // namespace catvox

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <catvox/bytes/byte_source.hpp>
+#include <catvox/http/credentials.hpp>
+#include <catvox/http/transport.hpp>
+#include <memory>
+
+namespace catvox::detail {
+
+/// Which answers say that there is nothing at an address. Every other status but 200 (and 206) is an error.
+struct MissingStatuses {
+  bool not_found = true;   ///< 404, 410 and 204
+  bool forbidden = false;  ///< 403
+
+  [[nodiscard]] bool contains(int status) const noexcept {
+    return (not_found && (status == 404 || status == 410 || status == 204)) || (forbidden && status == 403);
+  }
+};
+
+/// How an HTTP source asks, and what it makes of the answers.
+struct HttpSourceOptions {
+  std::shared_ptr<Transport> transport;
+  std::shared_ptr<const Credentials> credentials{};  ///< sent only to the origin that they are bound to
+  MissingStatuses missing{};
+  bool allow_file = false;  ///< whether a key may be a file: URL
+  bool cacheable = false;   ///< what is there does not change: answers may be kept on disk
+};
+
+/// Objects on web servers. Keys are absolute URLs.
+std::shared_ptr<ByteSource> make_http_source(HttpSourceOptions options);
+
+}  // namespace catvox::detail

@@ -1,0 +1,49 @@
+#include "bytes/read_now.hpp"
+
+#include <catvox/http/url.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+#include <variant>
+
+namespace catvox::detail {
+namespace {
+
+// Hands one read's end to the thread that waits for it.
+class Mailbox final : public ByteHandler {
+ public:
+  void on_bytes(ByteResult& result) override { put(std::move(result)); }
+  void on_error(const Error& error) noexcept override { put(error); }
+
+  std::variant<std::monostate, ByteResult, Error> wait(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, stop, [this] { return result_.index() != 0; });
+    return std::move(result_);
+  }
+
+ private:
+  void put(std::variant<std::monostate, ByteResult, Error> result) {
+    const std::lock_guard lock(mutex_);
+    result_ = std::move(result);
+    arrived_.notify_one();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable_any arrived_;
+  std::variant<std::monostate, ByteResult, Error> result_;
+};
+
+}  // namespace
+
+ByteResult read_now(ByteSource& source, ByteRequest request, const std::stop_token& stop) {
+  const auto url = redact_url(request.key);
+  const auto mailbox = std::make_shared<Mailbox>();
+  const auto id = source.read(std::move(request), mailbox);
+  auto result = mailbox->wait(stop);
+  if (auto* bytes = std::get_if<ByteResult>(&result)) return std::move(*bytes);
+  if (const auto* error = std::get_if<Error>(&result)) throw *error;
+  source.cancel(id);
+  throw Error(Errc::cancelled, "cancelled", {.url = url});
+}
+
+}  // namespace catvox::detail

@@ -1,0 +1,169 @@
+#include <catvox/catmaid/catmaid_client.hpp>
+#include <catvox/core/error.hpp>
+#include <catvox/http/url.hpp>
+#include <charconv>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+#include "catmaid/server_error.hpp"
+#include "catmaid/titles.hpp"
+
+namespace catvox {
+namespace {
+
+ClientOptions normalised(ClientOptions options) {
+  auto [url, user, password] = split_user(detail::trimmed(options.server));
+  const auto scheme = scheme_of(url);
+  if (scheme != "http" && scheme != "https" && scheme != "file") {
+    throw Error(Errc::invalid_argument, "ClientOptions::server must be an http:, https: or file: URL, not \"" +
+                                            redact_url(options.server) + "\"");
+  }
+  (void)origin_of(url);  // throws for a URL without a host
+  if (!url.ends_with('/')) url += '/';
+  options.server = encode_url(url);
+  if (options.http_user.empty() && options.http_password.empty()) {
+    options.http_user = user;
+    options.http_password = password;
+  }
+  return options;
+}
+
+// Secrets for the server's origin: what the session carries, HTTP Basic, and for the API the token.
+std::shared_ptr<const Credentials> credentials_of(const ClientOptions& options, const HttpSession& session,
+                                                  bool with_token) {
+  if (scheme_of(options.server) == "file") return nullptr;
+  BasicAuth basic{options.http_user, options.http_password};
+  if (basic.user.empty() && basic.password.empty()) basic = session.options().basic_auth.value_or(BasicAuth{});
+  auto headers = session.options().headers;
+  if (with_token && !options.api_token.empty()) {
+    headers.push_back({"X-Authorization", "Token " + options.api_token});
+  }
+  return std::make_shared<const Credentials>(options.server, std::move(basic), std::move(headers));
+}
+
+Errc code_for(int status) {
+  switch (status) {
+    case 401:
+    case 403:
+      return Errc::unauthorized;
+    case 404:
+      return Errc::not_found;
+    default:
+      return Errc::server_error;
+  }
+}
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+}  // namespace
+
+CatmaidClient::CatmaidClient(ClientOptions options)
+    : options_(normalised(std::move(options))),
+      session_(options_.session ? *options_.session : HttpSession()),
+      api_credentials_(credentials_of(options_, session_, true)),
+      mirror_credentials_(credentials_of(options_, session_, false)) {}
+
+CatmaidClient CatmaidClient::from_environment() {
+  ClientOptions options;
+  options.server = environment("CATMAID_SERVER");
+  if (options.server.empty()) {
+    throw Error(Errc::invalid_argument, "the environment variable CATMAID_SERVER is not set");
+  }
+  if (const auto text = environment("CATMAID_PROJECT_ID"); !text.empty()) {
+    std::int64_t id = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), id);
+    if (failure != std::errc() || end != text.data() + text.size()) {
+      throw Error(Errc::invalid_argument, "the environment variable CATMAID_PROJECT_ID is no number: \"" + text + "\"");
+    }
+    options.project_id = id;
+  }
+  options.api_token = environment("CATMAID_API_TOKEN");
+  options.http_user = environment("CATMAID_HTTP_USER");
+  options.http_password = environment("CATMAID_HTTP_PASSWORD");
+  return CatmaidClient(std::move(options));
+}
+
+std::string CatmaidClient::get(const std::string& path) const {
+  Request request;
+  request.url = options_.server + path;
+  request.credentials = api_credentials_;
+  request.allow_file = scheme_of(options_.server) == "file";
+  request.retry_on_500 = false;
+  const auto url = redact_url(request.url);
+  const auto fail = [&url](Errc code, const std::string& reason, int status, int attempts) {
+    throw Error(code,
+                "cannot fetch " + url + ": " + reason +
+                    (attempts > 1 ? " (after " + std::to_string(attempts) + " attempts)" : ""),
+                {.url = url, .http_status = status, .attempts = attempts});
+  };
+  Response response;
+  try {
+    response = session_.get(std::move(request));
+  } catch (const Error& error) {
+    fail(error.code(), error.what(), error.context().http_status, error.context().attempts);
+  }
+  const std::string_view body(reinterpret_cast<const char*>(response.body.data()), response.body.size());
+  if (response.status != 200) {
+    const auto words = server_error_text(body);
+    const bool file = options_.server.starts_with("file:");
+    const auto reason = file ? std::string("there is no such file") : "HTTP " + std::to_string(response.status);
+    fail(words || response.status < 500 ? code_for(response.status) : Errc::http_status,
+         reason + (words ? ": " + *words : ""), response.status, response.attempts);
+  }
+  return std::string(body);
+}
+
+std::int64_t CatmaidClient::project_id() const {
+  if (options_.project_id) return *options_.project_id;
+  throw Error(Errc::invalid_argument,
+              "no project is chosen: set ClientOptions::project_id or the environment variable CATMAID_PROJECT_ID");
+}
+
+std::vector<ProjectSummary> CatmaidClient::projects() const {
+  const bool folder = scheme_of(options_.server) == "file";
+  return ProjectSummary::list_from_json(get(folder ? "projects.json" : "projects/"));
+}
+
+std::vector<StackSummary> CatmaidClient::stacks() const {
+  return StackSummary::list_from_json(get(std::to_string(project_id()) + "/stacks"));
+}
+
+StackInfo CatmaidClient::stack_info(const IdOrTitle& stack) const {
+  std::int64_t id = stack.id();
+  if (!stack.is_id()) {
+    const auto all = stacks();
+    const auto found = detail::find_by_id_or_title(all, stack, &StackSummary::id, &StackSummary::title);
+    if (!found) {
+      throw Error(Errc::not_found, "project " + std::to_string(project_id()) + " has no stack " +
+                                       detail::quoted(stack) + "; it has " +
+                                       detail::list_of(all, &StackSummary::id, &StackSummary::title));
+    }
+    id = all[*found].id;
+  }
+  return StackInfo::from_json(get(std::to_string(project_id()) + "/stack/" + std::to_string(id) + "/info"));
+}
+
+MirrorInfo CatmaidClient::mirror_info(const IdOrTitle& stack, const IdOrTitle& mirror) const {
+  const StackInfo info = stack_info(stack);
+  const auto found = detail::find_by_id_or_title(info.mirrors, mirror, &MirrorInfo::id, &MirrorInfo::title);
+  if (!found) throw detail::no_such_mirror(info, mirror);
+  return info.mirrors[*found];
+}
+
+Stack CatmaidClient::stack(const IdOrTitle& stack) const {
+  StackOptions options;
+  options.session = session_;
+  options.server = options_.server;
+  options.allow_file = options_.allow_file_mirrors || scheme_of(options_.server) == "file";
+  options.forbidden_is_missing = options_.forbidden_is_missing;
+  options.cache_bytes = options_.cache_bytes;
+  options.read_ahead = options_.read_ahead;
+  options.credentials = mirror_credentials_;
+  return Stack(stack_info(stack), std::move(options));
+}
+
+}  // namespace catvox

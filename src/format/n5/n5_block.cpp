@@ -1,0 +1,183 @@
+#include <catvox/format/n5/n5_block.hpp>
+
+#include <algorithm>
+#include <catvox/core/buffer.hpp>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "format/n5/n5_copy.hpp"
+#include "format/n5/n5_sizes.hpp"
+
+namespace catvox {
+namespace {
+
+using Bytes = std::span<const std::byte>;
+
+[[noreturn]] void throw_corrupt(const std::string& why) { throw Error(Errc::corrupt_data, why); }
+
+/// The big-endian numbers at the start of a block, one after the other.
+class HeaderReader {
+ public:
+  explicit HeaderReader(Bytes encoded) : encoded_(encoded) {}
+
+  std::uint32_t u16() { return read(2); }
+  std::uint32_t u32() { return read(4); }
+  [[nodiscard]] Bytes rest() const { return encoded_.subspan(at_); }
+
+ private:
+  std::uint32_t read(std::size_t bytes) {
+    if (encoded_.size() - at_ < bytes) {
+      throw_corrupt("block header is cut short: " + std::to_string(encoded_.size()) + " bytes");
+    }
+    std::uint32_t value = 0;
+    for (; bytes > 0; --bytes) value = value << 8 | std::to_integer<std::uint32_t>(encoded_[at_++]);
+    return value;
+  }
+
+  Bytes encoded_;
+  std::size_t at_ = 0;
+};
+
+struct Block {
+  std::vector<std::int64_t> size;  ///< per N5 dimension, each > 0
+  std::size_t bytes = 0;           ///< decoded
+  Bytes payload;
+};
+
+/// What a block may decode to, see decode_n5_block().
+std::int64_t largest_block(std::int64_t cell_bytes) noexcept {
+  constexpr std::int64_t always_allowed = std::int64_t{64} << 20;
+  return std::min(std::max(8 * cell_bytes, always_allowed), n5_max_block_bytes);
+}
+
+Block read_block(const N5Attributes& attributes, Bytes encoded) {
+  if (encoded.empty()) throw_corrupt("block is empty: 0 bytes");
+  HeaderReader header(encoded);
+  const std::uint32_t mode = header.u16();
+  if (mode == 2) throw Error(Errc::unsupported, "block is of mode 2: it holds an object, not voxels");
+  if (mode > 2) throw_corrupt("block has mode " + std::to_string(mode) + ", expected 0 or 1");
+
+  const std::size_t dimensions = header.u16();
+  if (dimensions != attributes.dimensions.size()) {
+    throw_corrupt("block has " + std::to_string(dimensions) + " dimensions, expected " +
+                  std::to_string(attributes.dimensions.size()));
+  }
+  Block block;
+  for (std::size_t i = 0; i < dimensions; ++i) block.size.push_back(header.u32());
+  const std::string size_text = detail::sizes_text(block.size);
+  if (std::ranges::find(block.size, 0) != block.size.end()) throw_corrupt("block has size " + size_text);
+
+  const auto item = static_cast<std::int64_t>(item_size(attributes.dtype));
+  const std::int64_t cell = *detail::bounded_product(item, attributes.block_size, n5_max_block_bytes);
+  const auto bytes = detail::bounded_product(item, block.size, largest_block(cell));
+  if (!bytes) {
+    throw Error(Errc::too_large, "block has size " + size_text + ", expected about " +
+                                     detail::sizes_text(attributes.block_size) + " and at most " +
+                                     std::to_string(largest_block(cell)) + " bytes");
+  }
+  if (mode == 1) {
+    if (const std::int64_t elements = header.u32(); elements != *bytes / item) {
+      throw_corrupt("block of mode 1 holds " + std::to_string(elements) + " elements, expected " +
+                    std::to_string(*bytes / item) + " for its size " + size_text);
+    }
+  }
+  block.bytes = static_cast<std::size_t>(*bytes);
+  block.payload = header.rest();
+  return block;
+}
+
+/// This thread's memory for decompressed payloads, not initialised. Kept for the next block unless it is unusually
+/// large.
+class Scratch {
+ public:
+  explicit Scratch(std::size_t size) : buffer_(thread_buffer()) { buffer_.resize(size); }
+  ~Scratch() {
+    constexpr std::size_t kept = std::size_t{64} << 20;
+    if (buffer_.capacity() > kept) buffer_ = Buffer();
+    buffer_.clear();
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  [[nodiscard]] std::span<std::byte> bytes() noexcept { return {buffer_.data(), buffer_.size()}; }
+
+ private:
+  static Buffer& thread_buffer() noexcept {
+    thread_local Buffer buffer;
+    return buffer;
+  }
+  Buffer& buffer_;
+};
+
+Bytes raw_voxels(const Block& block) {
+  if (block.payload.size() < block.bytes) {
+    throw_corrupt("raw payload: " + std::to_string(block.payload.size()) + " bytes, expected " +
+                  std::to_string(block.bytes));
+  }
+  return block.payload.first(block.bytes);
+}
+
+void fill_with_zero(const Shape3& shape, const StridedBytes& out) noexcept {
+  for (std::int64_t z = 0; z < shape[0]; ++z) {
+    for (std::int64_t y = 0; y < shape[1]; ++y) {
+      std::memset(out.data + z * out.strides[0] + y * out.strides[1], 0,
+                  static_cast<std::size_t>(shape[2] * out.strides[2]));
+    }
+  }
+}
+
+/// The block's decoded elements in array axes, big-endian.
+struct Voxels {
+  Shape3 shape{};
+  Strides3 strides{};
+};
+
+Voxels arrange(const Block& block, const std::array<std::size_t, 3>& axes, std::size_t item) {
+  Voxels voxels;
+  auto stride = static_cast<std::int64_t>(item);
+  for (std::size_t dimension = 0; dimension < block.size.size(); ++dimension) {
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      if (axes[axis] != dimension) continue;
+      voxels.shape[axis] = block.size[dimension];
+      voxels.strides[axis] = stride;
+    }
+    stride *= block.size[dimension];
+  }
+  return voxels;
+}
+
+/// Copies what the block has of the window and fills the rest.
+void place(const std::byte* source, const Voxels& voxels, std::size_t item, const Box& window,
+           const StridedBytes& out) {
+  const Box present = intersect(window, Box{{0, 0, 0}, voxels.shape});
+  if (present != window) fill_with_zero(window.shape(), out);
+  if (present.empty()) return;
+  // Both boxes are anchored at window.min: a block reaches from 0 up.
+  for (std::size_t axis = 0; axis < 3; ++axis) source += window.min[axis] * voxels.strides[axis];
+  detail::copy_big_endian(item, source, voxels.strides, present.shape(), out);
+}
+
+}  // namespace
+
+void decode_n5_block(const N5Attributes& attributes, const std::array<std::size_t, 3>& axes, Bytes encoded,
+                     const Box& window, const StridedBytes& out) {
+  const Block block = read_block(attributes, encoded);
+  const std::size_t item = item_size(attributes.dtype);
+  const Voxels voxels = arrange(block, axes, item);
+
+  if (attributes.compression == Compression::raw) {
+    return place(raw_voxels(block).data(), voxels, item, window, out);
+  }
+  const bool whole =
+      window == Box{{0, 0, 0}, voxels.shape} && static_cast<std::size_t>(volume(voxels.shape)) * item == block.bytes;
+  if (item == 1 && whole && voxels.strides == out.strides) {
+    return decompress(attributes.compression, block.payload, {out.data, block.bytes});
+  }
+  Scratch scratch(block.bytes);
+  decompress(attributes.compression, block.payload, scratch.bytes());
+  place(scratch.bytes().data(), voxels, item, window, out);
+}
+
+}  // namespace catvox

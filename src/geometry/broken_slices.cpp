@@ -1,0 +1,98 @@
+#include <catvox/geometry/broken_slices.hpp>
+#include <cmath>
+#include <vector>
+
+#include "geometry/rounding.hpp"
+
+namespace catvox {
+
+namespace {
+
+using Slices = std::map<std::int64_t, std::int64_t>;
+using Sources = std::map<std::int64_t, std::optional<std::int64_t>>;
+
+/// The stand-in for a slice between two unbroken ones, of which either may be missing.
+std::optional<std::int64_t> choose(std::int64_t slice, std::optional<std::int64_t> below,
+                                   std::optional<std::int64_t> above, BrokenSlicePolicy policy) {
+  if (!below || !above) return below ? below : above;
+  if (policy == BrokenSlicePolicy::previous) return below;
+  if (policy == BrokenSlicePolicy::next) return above;
+  return slice - *below <= *above - slice ? below : above;
+}
+
+/// For nearest, previous and next: neighbouring broken slices share the unbroken slices below and above them.
+Sources resolve_runs(const Slices& broken, std::int64_t depth, BrokenSlicePolicy policy) {
+  Sources sources;
+  for (auto first = broken.begin(); first != broken.end();) {
+    auto end = first;
+    std::int64_t next = first->first;  // the slice after the run
+    for (; end != broken.end() && end->first == next; ++end) ++next;
+    const auto below = first->first > 0 ? std::optional(first->first - 1) : std::nullopt;
+    const auto above = next < depth ? std::optional(next) : std::nullopt;
+    for (; first != end; ++first) sources[first->first] = choose(first->first, below, above, policy);
+  }
+  return sources;
+}
+
+/// slice + offset, nullopt if that is outside the stack.
+std::optional<std::int64_t> step(std::int64_t slice, std::int64_t offset, std::int64_t depth) {
+  if (offset < -slice || offset >= depth - slice) return std::nullopt;
+  return slice + offset;
+}
+
+/// For follow. Each slice is stepped on once: a chain that meets one walked before ends as that did.
+Sources resolve_chains(const Slices& broken, std::int64_t depth) {
+  Sources sources;
+  for (const auto& start : broken) {
+    std::vector<std::int64_t> chain;
+    std::optional<std::int64_t> slice = start.first;
+    while (slice && broken.contains(*slice) && sources.try_emplace(*slice).second) {
+      chain.push_back(*slice);
+      slice = step(*slice, broken.at(*slice), depth);
+    }
+    // A slice of an earlier chain has its source by now; one of this chain, which then loops, has none.
+    if (slice && sources.contains(*slice)) slice = sources.at(*slice);
+    for (const std::int64_t z : chain) sources[z] = slice;
+  }
+  return sources;
+}
+
+}  // namespace
+
+BrokenSlices::BrokenSlices(const std::map<std::int64_t, std::int64_t>& broken, std::int64_t depth,
+                           BrokenSlicePolicy policy) {
+  Slices inside;
+  for (const auto& [slice, value] : broken) {
+    if (slice >= 0 && slice < depth) inside.emplace_hint(inside.end(), slice, value);
+  }
+  switch (policy) {
+    case BrokenSlicePolicy::none:
+      break;
+    case BrokenSlicePolicy::fill:
+      for (const auto& entry : inside) sources_[entry.first] = std::nullopt;
+      break;
+    case BrokenSlicePolicy::follow:
+      sources_ = resolve_chains(inside, depth);
+      break;
+    case BrokenSlicePolicy::nearest:
+    case BrokenSlicePolicy::previous:
+    case BrokenSlicePolicy::next:
+      sources_ = resolve_runs(inside, depth, policy);
+      break;
+  }
+}
+
+std::optional<std::int64_t> BrokenSlices::resolve(std::int64_t z) const {
+  const auto broken = sources_.find(z);
+  return broken == sources_.end() ? z : broken->second;
+}
+
+std::optional<std::int64_t> BrokenSlices::resolve_level(std::int64_t z, double factor) const {
+  const double first = std::ceil(detail::snap_product(static_cast<double>(z) * factor));
+  const auto broken = sources_.find(detail::clamped_index(first));
+  if (broken == sources_.end()) return z;
+  if (!broken->second) return std::nullopt;
+  return detail::clamped_index(std::floor(detail::snap_product(static_cast<double>(*broken->second) / factor)));
+}
+
+}  // namespace catvox
