@@ -58,7 +58,7 @@ class Lane {
   void end_stalled();
   [[nodiscard]] std::chrono::milliseconds stall_check_interval() const;
   void finish(TransferPtr transfer, CURLcode code);
-  void follow_redirect(TransferPtr transfer);
+  void go_on_elsewhere(TransferPtr transfer);
   void make_ready(TransferPtr transfer);
   void deliver(TransferPtr transfer);
   void retry_or_fail(TransferPtr transfer, Errc code, const std::string& reason,
