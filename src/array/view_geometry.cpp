@@ -28,11 +28,18 @@ std::pair<std::int64_t, std::int64_t> hull(const AxisSelection& selection) {
   return std::minmax({selection.start, selection.start + (selection.count - 1) * selection.step});
 }
 
-/// The position in a selection of the voxel nearest to source voxel `voxel`, the lower voxel on a tie.
+/// The position of the selected voxel nearest to source voxel `voxel`, the lower voxel on a tie. A selection goes on
+/// beyond its ends; what lies less than a step beyond one is nearest to that end.
 std::int64_t nearest_position(const AxisSelection& selection, std::int64_t voxel) {
-  const double exact = static_cast<double>(voxel - selection.start) / static_cast<double>(selection.step);
-  const double rounded = selection.step > 0 ? std::ceil(exact - 0.5) : std::floor(exact + 0.5);
-  return std::clamp(static_cast<std::int64_t>(rounded), std::int64_t{0}, selection.count - 1);
+  const std::int64_t step = std::abs(selection.step);
+  const std::int64_t distance = voxel - selection.start;
+  std::int64_t steps = distance / step - (distance % step < 0 ? 1 : 0);  // rounded down
+  if (const std::int64_t rest = distance - steps * step; rest > step - rest) ++steps;
+  const std::int64_t position = selection.step > 0 ? steps : -steps;
+  if (selection.count == 0) return position;
+  const auto [low, high] = hull(selection);
+  const bool near = voxel > low - step && voxel < high + step;
+  return near ? std::clamp(position, std::int64_t{0}, selection.count - 1) : position;
 }
 
 }  // namespace
@@ -88,27 +95,28 @@ void world_to_position(const ViewLayout& layout, const LevelGeometry& geometry, 
   }
 }
 
-void nearest_voxel(const ViewLayout& layout, const LevelGeometry& geometry, const WorldPoint& point,
-                   std::span<std::size_t> index) {
-  const Box holding = geometry.touched({.min = point, .max = point});
+void voxel_at(const ViewLayout& layout, const LevelGeometry& geometry, const WorldPoint& point,
+              std::span<std::int64_t> index) {
+  const Index3 voxel = geometry.voxel_at(point);
   for (std::size_t axis = 0; axis < layout.rank(); ++axis) {
     index[axis] = 0;
     if (layout.source_axis(axis) == ViewLayout::new_axis) continue;
     const std::size_t source = source_of(layout, axis);
-    const AxisSelection& selection = layout.selection()[source];
-    const std::int64_t voxel = holding.min[source];
-    const bool near = [&] {
-      if (selection.count == 0) return false;
-      const auto [low, high] = hull(selection);
-      const std::int64_t step = std::abs(selection.step);
-      return voxel > low - step && voxel < high + step;
-    }();
-    if (!near) {
+    index[axis] = nearest_position(layout.selection()[source], voxel[source]);
+  }
+}
+
+void nearest_voxel(const ViewLayout& layout, const LevelGeometry& geometry, const WorldPoint& point,
+                   std::span<std::size_t> index) {
+  std::array<std::int64_t, ViewLayout::max_rank> nearest{};
+  voxel_at(layout, geometry, point, nearest);
+  for (std::size_t axis = 0; axis < layout.rank(); ++axis) {
+    if (nearest[axis] < 0 || nearest[axis] >= layout.extent(axis)) {
       throw Error(Errc::invalid_argument, "at_world: " + to_text(point) + " lies outside the view along axis " +
                                               std::to_string(axis) + " (" +
                                               std::string(axis_name(layout, geometry, axis)) + ")");
     }
-    index[axis] = static_cast<std::size_t>(nearest_position(selection, voxel));
+    index[axis] = static_cast<std::size_t>(nearest[axis]);
   }
 }
 

@@ -12,7 +12,7 @@ namespace catvox {
 
 namespace {
 
-constexpr double epsilon = std::numeric_limits<double>::epsilon();  // 2^-52, JavaScript's Number.EPSILON
+constexpr double epsilon = std::numeric_limits<double>::epsilon();
 
 /// Index 0 to 2 of the project axis (x, y, z) that each array axis (z, y, x) runs along.
 constexpr std::array<std::size_t, 3> project_axes(Orientation orientation) {
@@ -101,16 +101,33 @@ WorldPoint LevelGeometry::voxel_to_world(const VoxelPoint& voxel) const noexcept
   return {point[0], point[1], point[2]};
 }
 
+double LevelGeometry::Axis::position(double p) const noexcept {
+  const double voxel = ((p - translation) / resolution - offset) / factor;
+  // Half an ulp each is lost in p, t, r, o and f, which are decimals rounded to doubles, and in the four operations; a
+  // caller who computed p as i * r + t lost two more. All of them are relative to at most |p| + |t| (over r) and |o|:
+  // about 12 half ulps. 16 are allowed: 1e-9 voxels at FAFB's far corner.
+  const double magnitude = (std::abs(p) + std::abs(translation)) / resolution + std::abs(offset);
+  return detail::snap(voxel, 8 * epsilon * magnitude / factor);
+}
+
 VoxelPoint LevelGeometry::world_to_voxel(const WorldPoint& point) const noexcept {
   const auto along = project_axes(orientation_);
   VoxelPoint voxel{};
+  for (std::size_t a = 0; a < 3; ++a) voxel[a] = axes_[a].position(xyz(point)[along[a]]);
+  voxel[0] = std::floor(voxel[0]);
+  return voxel;
+}
+
+Index3 LevelGeometry::voxel_at(const WorldPoint& point) const {
+  const auto along = project_axes(orientation_);
+  Index3 voxel{};
   for (std::size_t a = 0; a < 3; ++a) {
-    const Axis& axis = axes_[a];
     const double p = xyz(point)[along[a]];
-    double full = (p - axis.translation) / axis.resolution;
-    if (a == 0) full = std::floor(full + p * epsilon);  // stack.js: between two sections, the first is shown
-    voxel[a] = (full - axis.offset) / axis.factor;
-    if (a == 0) voxel[a] = std::floor(detail::snap_product(voxel[a]));
+    if (!std::isfinite(p)) {
+      throw Error(Errc::invalid_argument, "world point: " + std::string(axis_names[along[a]]) +
+                                              " must be a finite number, got " + detail::number_text(p));
+    }
+    voxel[a] = detail::clamped_index(std::floor(axes_[a].position(p)));
   }
   return voxel;
 }
@@ -120,17 +137,10 @@ Box LevelGeometry::touched(const WorldBox& box) const {
   const auto along = project_axes(orientation_);
   Box voxels;
   for (std::size_t a = 0; a < 3; ++a) {
-    const Axis& axis = axes_[a];
-    const auto edge = [&](double p) {
-      const double voxel = ((p - axis.translation) / axis.resolution - axis.offset) / axis.factor;
-      // Half an ulp each is lost in p, t, r, o and f, which are decimals rounded to doubles, and in the four
-      // operations; a caller who computed p as i * r + t lost two more. All of them are relative to at most |p| + |t|
-      // (over r) and |o|: about 12 half ulps. 16 are allowed: 1e-9 voxels at FAFB's far corner.
-      const double magnitude = (std::abs(p) + std::abs(axis.translation)) / axis.resolution + std::abs(axis.offset);
-      return detail::snap(voxel, 8 * epsilon * magnitude / axis.factor);
-    };
-    voxels.min[a] = detail::clamped_index(std::floor(edge(xyz(box.min)[along[a]])));
-    voxels.max[a] = std::max(detail::clamped_index(std::ceil(edge(xyz(box.max)[along[a]]))), voxels.min[a] + 1);
+    const double min = axes_[a].position(xyz(box.min)[along[a]]);
+    const double max = axes_[a].position(xyz(box.max)[along[a]]);
+    voxels.min[a] = detail::clamped_index(std::floor(min));
+    voxels.max[a] = std::max(detail::clamped_index(std::ceil(max)), voxels.min[a] + 1);
   }
   return voxels;
 }

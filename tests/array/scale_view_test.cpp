@@ -209,11 +209,59 @@ TEST_CASE("at_world gives the voxel that holds a point", "[array]") {
   CHECK(code_of([&] { (void)level.at_world({0, 0, 0}); }) == catvox::Errc::invalid_argument);
 }
 
+TEST_CASE("voxel_at is the index of the voxel that at_world picks", "[array]") {
+  const auto orientation = GENERATE(catvox::Orientation::xy, catvox::Orientation::xz, catvox::Orientation::zy);
+  const ScaleView<Voxel> level(make_level(orientation));
+  const auto agree = [](const auto& view) {
+    for (double x = 101; x < 340; x += 3) {
+      for (const double y : {150., 201., 214.5, 233., 390.}) {
+        const WorldPoint point{x, y, 2 * x + 120};
+        const auto index = view.voxel_at(point);
+        bool inside = true;
+        for (std::size_t axis = 0; axis < index.size(); ++axis) {
+          inside = inside && index[axis] >= 0 && index[axis] < static_cast<std::int64_t>(view.shape()[axis]);
+        }
+        CAPTURE(point.x, point.y, point.z, index);
+        if (inside) {
+          REQUIRE(view.element(index.begin(), index.end()) == view.at_world(point));
+        } else {
+          REQUIRE_THROWS_AS(view.at_world(point), catvox::Error);
+        }
+      }
+    }
+  };
+  agree(level);
+  agree(level.transpose({1, 2, 0}));
+  agree(level.slice(3));
+  agree(level.slice(xt::range(_, _, -1), xt::range(1, 6, 2), xt::range(_, _, -3)));
+  agree(level.slice(xt::newaxis(), xt::all(), 2));
+}
+
+TEST_CASE("voxel_at goes on outside of the view", "[array]") {
+  using Index = std::array<std::int64_t, 3>;
+  const ScaleView<Voxel> level(make_level());
+  CHECK(level.voxel_at({131.9, 234.9, 539.9}) == Index{5, 6, 7});
+  CHECK(level.voxel_at({99.9, 199, 259.9}) == Index{-2, -1, -1});
+  CHECK(level.voxel_at({-300, 1200, 540}) == Index{6, 200, -100});
+  const auto row = [&](int step) { return level.slice(0, 0, xt::range(_, _, step)); };
+  using At = std::array<std::int64_t, 1>;
+  // columns 0, 3, 6: 8 is not in the view, and nearest to 6; 9 would be the next
+  CHECK(row(3).voxel_at({132, 0, 0}) == At{2});
+  CHECK(row(3).voxel_at({136, 0, 0}) == At{3});
+  CHECK(row(3).voxel_at({92, 0, 0}) == At{0});
+  CHECK(row(3).voxel_at({88, 0, 0}) == At{-1});
+  // columns 7, 4, 1
+  CHECK(row(-3).voxel_at({108, 0, 0}) == At{2});
+  CHECK(row(-3).voxel_at({92, 0, 0}) == At{3});
+  CHECK(row(-3).voxel_at({140, 0, 0}) == At{-1});
+  CHECK_THROWS_WITH(level.voxel_at({std::nan(""), 0, 0}), "world point: x must be a finite number, got nan");
+}
+
 TEST_CASE("rescale gives the same region at another level", "[array]") {
   // Level 1: half in x and y, a third in z.
   const auto full = make_level();
-  const auto half = std::make_shared<MemoryLevel<Voxel>>(catvox::Shape3{2, 3, 4}, catvox::Shape3{1, 2, 2}, stack_frame(),
-                                                         1, catvox::StackVector{2, 2, 3});
+  const auto half = std::make_shared<MemoryLevel<Voxel>>(catvox::Shape3{2, 3, 4}, catvox::Shape3{1, 2, 2},
+                                                         stack_frame(), 1, catvox::StackVector{2, 2, 3});
   full->set_levels({full, half});
   half->set_levels({full, half});
   const ScaleView<Voxel> level(full);
@@ -382,8 +430,8 @@ TEST_CASE("cast converts as the voxels are read", "[array]") {
   CHECK((level.cast<float>().transpose().load() == xt::transpose(xt::cast<float>(level.load()))));
   CHECK(source->take_requests().size() == 2 * 18);
   CHECK((level.cast<Voxel>().load() == level.load()));
-  const auto half = std::make_shared<MemoryLevel<Voxel>>(catvox::Shape3{6, 3, 4}, catvox::Shape3{1, 2, 2}, stack_frame(),
-                                                         1, catvox::StackVector{2, 2, 1});
+  const auto half = std::make_shared<MemoryLevel<Voxel>>(catvox::Shape3{6, 3, 4}, catvox::Shape3{1, 2, 2},
+                                                         stack_frame(), 1, catvox::StackVector{2, 2, 1});
   source->set_levels({source, half});
   CHECK(level.cast<float>().rescale(1)(5, 2, 3) == 523.f);
 }

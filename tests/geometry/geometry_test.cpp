@@ -82,16 +82,18 @@ TEST_CASE("world_to_voxel inverts it", "[geometry]") {
   check_near(level(stack(orientation, {.1, .5, 2}, {1, 2, 3})).world_to_voxel(point), expected);
 }
 
-TEST_CASE("the slice at a depth is the one that CATMAID's viewer shows", "[geometry]") {
+TEST_CASE("the slice at a depth is the one that the point was made from", "[geometry]") {
   struct Row {
     double resolution, translation, p, expected;
   };
   const auto row = GENERATE(
-      // (6061.4 - 6050) / 3.8 is 2.9999999999999 in doubles; the viewer's p * 2^-52 lifts it to slice 3
+      // (6061.4 - 6050) / 3.8 is 2.9999999999999 in doubles
       Row{3.8, 6050, 6061.4, 3}, Row{3.8, 6050, 6137.4, 23}, Row{3.8, 6050, 6137.3, 22}, Row{50, 6050, 6050, 0},
-      Row{50, 6050, 6099.999, 0}, Row{50, 6050, 6100, 1}, Row{50, 6050, 6049.999, -1},
-      // that term is too small for 0.3 / 0.1 and pulls the wrong way for p < 0: the viewer's slice all the same
-      Row{0.1, 0, 0.3, 2}, Row{40, -400, -400, -1}, Row{40, -400, -399.9, 0});
+      Row{50, 6050, 6099.999, 0}, Row{50, 6050, 6100, 1}, Row{50, 6050, 6049.999, -1}, Row{0.1, 0, 0.3, 3},
+      Row{40, -400, -400, 0}, Row{40, -400, -399.9, 0}, Row{40, -400, -400.1, -1},
+      // below 0, where the viewer's p * 2^-52 pulls the wrong way
+      Row{40, 0, -40, -1}, Row{40, 0, -40.1, -2}, Row{40, 0, -39.9, -1}, Row{3.8, -6050, -6038.6, 3},
+      Row{3.8, 0, -11.4, -3}, Row{0.1, 0, -0.3, -3}, Row{0.1, 0, -0.31, -4});
   CAPTURE(row.resolution, row.translation, row.p);
   const auto geometry = level(stack(Orientation::xy, {1, 1, row.resolution}, {0, 0, row.translation}));
   CHECK(geometry.world_to_voxel({0, 0, row.p})[0] == row.expected);
@@ -236,6 +238,55 @@ TEST_CASE("edges on voxel borders add no voxel, edges beside them do", "[geometr
       FAIL("an edge is on the wrong side of a border");
     }
   }
+}
+
+TEST_CASE("the corner of a voxel is in that voxel, at its position", "[geometry]") {
+  // In tenths: CATMAID's own geometry values (resolutions .1, .5, 2), 4.6 and 3.8 nm, thick sections; on both sides of 0.
+  const auto resolution = GENERATE(1, 5, 20, 38, 46, 500);
+  const auto translation = GENERATE(0, 10, -10, 60500, -60500, 10003, -123456789);
+  const auto factor = GENERATE(10, 20, 40, 80, 160, 320, 25, 11, 5);
+  const auto orientation = GENERATE(Orientation::xy, Orientation::xz, Orientation::zy);
+  CAPTURE(resolution, translation, factor, name(orientation));
+  const auto tenths = [](int value) {
+    const double v = value / 10.0;
+    return StackVector{v, v, v};
+  };
+  const LevelGeometry geometry(stack(orientation, tenths(resolution), tenths(translation)).frame(), tenths(factor),
+                               {1, 1, 1});
+  const Grid grid{resolution, translation, factor, 0};
+  bool right = true;
+  for (std::int64_t i = -150; i <= 150; ++i) {
+    const auto at = static_cast<double>(i);
+    const double corner = border(grid, i), inside = border(grid, i, 1), below = border(grid, i, -1);
+    const auto holds = [&](const WorldPoint& point, std::int64_t voxel) {
+      const Index3 expected{voxel, voxel, voxel};
+      const VoxelPoint position = geometry.world_to_voxel(point);
+      right = right && geometry.voxel_at(point) == expected && position[0] == static_cast<double>(voxel) &&
+              std::floor(position[1]) == static_cast<double>(voxel) &&
+              std::floor(position[2]) == static_cast<double>(voxel) && geometry.touched({point, point}).min == expected;
+    };
+    holds({corner, corner, corner}, i);
+    holds(geometry.voxel_to_world({at, at, at}), i);
+    holds({inside, inside, inside}, i);
+    holds({below, below, below}, i - 1);
+    const VoxelPoint position = geometry.world_to_voxel({corner, corner, corner});
+    right = right && position == VoxelPoint{at, at, at};
+    CAPTURE(i, position);
+    REQUIRE(right);
+  }
+}
+
+TEST_CASE("voxel_at takes points of any size, but no others", "[geometry]") {
+  const LevelGeometry geometry = level(stack(Orientation::xz, {4, 4, 40}, {0, 0, 0}));
+  const std::int64_t far = std::int64_t{1} << 60;
+  CHECK(geometry.voxel_at({huge, -huge, 0}) == Index3{-far, 0, far});
+  CHECK(geometry.voxel_at({-4, -40.5, 7}) == Index3{-2, 1, -1});
+  CHECK(caught([&] {
+          return geometry.voxel_at({0, not_a_number, 0});
+        }) == Caught{Errc::invalid_argument, "world point: y must be a finite number, got nan"});
+  CHECK(caught([&] {
+          return geometry.voxel_at({0, 0, -infinity});
+        }) == Caught{Errc::invalid_argument, "world point: z must be a finite number, got -inf"});
 }
 
 TEST_CASE("touched refuses boxes that are none", "[geometry]") {

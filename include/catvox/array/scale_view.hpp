@@ -98,6 +98,14 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
     return position;
   }
 
+  /// The voxel that holds a point, in the axes of this view: the one that at_world() picks. Outside [0, shape()) where
+  /// the point lies outside; 0 along inserted axes. \throws Error{invalid_argument} if a coordinate is not finite
+  [[nodiscard]] std::array<std::int64_t, N> voxel_at(const WorldPoint& point) const {
+    std::array<std::int64_t, N> index{};
+    catvox::voxel_at(layout_, geometry(), point, index);
+    return index;
+  }
+
   /// The lower corner of the voxel at a position of this view; dropped axes contribute the index that they are fixed
   /// at.
   [[nodiscard]] WorldPoint voxel_to_world(const std::array<double, N>& position) const {

@@ -3,6 +3,7 @@
 #include <catvox/array/view_layout.hpp>
 #include <catvox/geometry/level_geometry.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -30,9 +31,15 @@ WorldPoint position_to_world(const ViewLayout& layout, const LevelGeometry& geom
 void world_to_position(const ViewLayout& layout, const LevelGeometry& geometry, const WorldPoint& point,
                        std::span<double> position);
 
-/// The voxel of the view nearest to the source voxel that holds a point; dropped axes of the point do not count.
-/// \param index   receives rank() numbers
-/// \throws Error{invalid_argument} if a step or more lies between them: the point is outside the view
+/// The voxel of the view nearest to the source voxel that holds a point, the lower one on a tie; as if the view went on
+/// where it ends. Dropped axes of the point do not count; 0 for new axes.
+/// \param index  receives rank() numbers; outside [0, extent) where a step or more lies between the point and the view
+/// \throws Error{invalid_argument} if a coordinate is not finite
+void voxel_at(const ViewLayout& layout, const LevelGeometry& geometry, const WorldPoint& point,
+              std::span<std::int64_t> index);
+
+/// The same inside the view.
+/// \throws Error{invalid_argument} if the point is outside the view
 void nearest_voxel(const ViewLayout& layout, const LevelGeometry& geometry, const WorldPoint& point,
                    std::span<std::size_t> index);
 

@@ -60,11 +60,14 @@ class LevelGeometry {
 
   [[nodiscard]] WorldPoint voxel_to_world(const VoxelPoint& voxel) const noexcept;
 
-  /// Continuous in y and x; in z the whole slice, as CATMAID's viewer computes it: full resolution first,
-  /// floor((p - t) / r.z + p * 2^-52), then minus the voxel offset, then floor of that over the level's factor.
-  /// The viewer's small term lifts a border that rounding left just below its slice. Where p < 0 it lowers it
-  /// instead: there the exact border of a slice gives the one before.
+  /// The position of a point: continuous in y and x, in z that of the whole slice. A position within rounding error of
+  /// a voxel border is on it, so that the corner of voxel i, as a decimal or as voxel_to_world() gives it, is at i.
+  /// (CATMAID's viewer adds p * 2^-52 for that, which lifts borders where p > 0 and lowers them where p < 0.)
   [[nodiscard]] VoxelPoint world_to_voxel(const WorldPoint& point) const noexcept;
+
+  /// The voxel that holds a point, zyx: the upper one on a border. May lie outside of the array; indices are held at
+  /// about +-2^60. \throws Error{invalid_argument} if a coordinate is not finite
+  [[nodiscard]] Index3 voxel_at(const WorldPoint& point) const;
 
   /// Every voxel that the box touches, *not* clipped to the array (intersect() with its shape does that). z is
   /// continuous here like the other axes. An edge within rounding error of a voxel border counts as on it; an axis with
@@ -80,6 +83,9 @@ class LevelGeometry {
     double translation = 0;  // of the project axis that the array axis runs along
     double offset = 0;
     double factor = 1;
+
+    /// Where a coordinate of that project axis lies, in voxels of the level.
+    [[nodiscard]] double position(double p) const noexcept;
     friend bool operator==(const Axis&, const Axis&) = default;
   };
 
