@@ -24,14 +24,26 @@ macro(catvox_find_package package)
 endmacro()
 
 # catvox_uses(<PUBLIC | PRIVATE | BUILD> <target> FIND <package> [<version>] [FETCH <git url> <tag>]
-#             [PKG_CONFIG <module>] [LINK <flag>])
+#             [ALSO <target>…] [PKG_CONFIG <module>] [LINK <flag>])
 #
-# Finds a package and links catvox to its target. PUBLIC: the library shows in public headers. PRIVATE: in src/ only, but
-# whoever links a static catvox needs it, too. BUILD: headers in src/ only, nothing that a user of catvox needs.
+# Links catvox to a target: the one that the parent project has already, under this name or one of ALSO (what the
+# library's own build calls it), else that of a package. PUBLIC: the library shows in public headers. PRIVATE: in src/
+# only, but whoever links a static catvox needs it, too. BUILD: headers in src/ only, nothing that a user of catvox needs.
 # PKG_CONFIG or LINK tell what it is called in a pkg-config file.
 function(catvox_uses scope target)
-  cmake_parse_arguments(PARSE_ARGV 2 use "" "PKG_CONFIG;LINK" "FIND;FETCH")
-  catvox_find_package(${use_FIND} FETCH ${use_FETCH})
+  cmake_parse_arguments(PARSE_ARGV 2 use "" "PKG_CONFIG;LINK" "FIND;FETCH;ALSO")
+  set(there)
+  foreach(candidate IN LISTS target use_ALSO)
+    if(TARGET ${candidate})
+      set(there ${candidate})
+      break()
+    endif()
+  endforeach()
+  if(there)
+    set(target ${there})
+  else()
+    catvox_find_package(${use_FIND} FETCH ${use_FETCH})
+  endif()
   if(scope STREQUAL "BUILD")
     target_link_libraries(catvox PRIVATE $<BUILD_INTERFACE:${target}>)
     return()
@@ -43,15 +55,17 @@ function(catvox_uses scope target)
   set_property(TARGET catvox APPEND PROPERTY catvox_${scope}_LINK ${use_LINK})
 endfunction()
 
-catvox_find_package(xtl 0.7 FETCH https://github.com/xtensor-stack/xtl.git 0.7.2)  # what xtensor stands on
-catvox_uses(PUBLIC xtensor FIND xtensor PKG_CONFIG xtensor
+if(NOT TARGET xtensor AND NOT TARGET xtl)  # what xtensor stands on
+  catvox_find_package(xtl 0.7 FETCH https://github.com/xtensor-stack/xtl.git 0.7.2)
+endif()
+catvox_uses(PUBLIC xtensor FIND xtensor 0.24 ALSO xtensor::xtensor PKG_CONFIG xtensor
             FETCH https://github.com/xtensor-stack/xtensor.git 0.24.3)
 catvox_uses(PUBLIC Threads::Threads FIND Threads LINK -pthread)
 catvox_uses(PRIVATE CURL::libcurl FIND CURL 7.85 PKG_CONFIG libcurl)
 catvox_uses(PRIVATE OpenSSL::Crypto FIND OpenSSL PKG_CONFIG libcrypto)
-catvox_uses(BUILD XxHash::Header FIND XxHash)
-catvox_uses(PRIVATE JPEG::JPEG FIND JPEG PKG_CONFIG libjpeg)
-catvox_uses(PRIVATE PNG::PNG FIND PNG PKG_CONFIG libpng)
+catvox_uses(BUILD XxHash::Header FIND XxHash ALSO xxHash::xxhash xxhash)
+catvox_uses(PRIVATE JPEG::JPEG FIND JPEG ALSO libjpeg-turbo::jpeg libjpeg-turbo::jpeg-static PKG_CONFIG libjpeg)
+catvox_uses(PRIVATE PNG::PNG FIND PNG ALSO png_shared png_static PKG_CONFIG libpng)
 catvox_uses(BUILD nlohmann_json::nlohmann_json FIND nlohmann_json 3.10
             FETCH https://github.com/nlohmann/json.git v3.11.2)
 
@@ -64,7 +78,8 @@ option(CATVOX_WITH_LZ4 "Read N5 blocks in lz4 (liblz4)" ON)
 option(CATVOX_WITH_ZSTD "Read N5 blocks in zstd (libzstd)" ON)
 option(CATVOX_WITH_BLOSC "Read N5 blocks in blosc (c-blosc 1)" ON)
 if(CATVOX_WITH_GZIP)
-  catvox_uses(PRIVATE Libdeflate::Libdeflate FIND Libdeflate PKG_CONFIG libdeflate)
+  catvox_uses(PRIVATE Libdeflate::Libdeflate FIND Libdeflate ALSO libdeflate::libdeflate_shared libdeflate::libdeflate_static
+              libdeflate_shared libdeflate_static PKG_CONFIG libdeflate)
 endif()
 if(CATVOX_WITH_BZIP2)
   catvox_uses(PRIVATE BZip2::BZip2 FIND BZip2 LINK -lbz2)  # Debian has no bzip2.pc
@@ -73,11 +88,12 @@ if(CATVOX_WITH_XZ)
   catvox_uses(PRIVATE LibLZMA::LibLZMA FIND LibLZMA PKG_CONFIG liblzma)
 endif()
 if(CATVOX_WITH_LZ4)
-  catvox_uses(PRIVATE LZ4::LZ4 FIND LZ4 PKG_CONFIG liblz4)
+  catvox_uses(PRIVATE LZ4::LZ4 FIND LZ4 ALSO LZ4::lz4 LZ4::lz4_static lz4::lz4 lz4_shared lz4_static PKG_CONFIG liblz4)
 endif()
 if(CATVOX_WITH_ZSTD)
-  catvox_uses(PRIVATE Zstd::Zstd FIND Zstd PKG_CONFIG libzstd)
+  catvox_uses(PRIVATE Zstd::Zstd FIND Zstd ALSO zstd::libzstd zstd::libzstd_shared zstd::libzstd_static libzstd_shared libzstd_static
+              PKG_CONFIG libzstd)
 endif()
 if(CATVOX_WITH_BLOSC)
-  catvox_uses(PRIVATE Blosc::Blosc FIND Blosc PKG_CONFIG blosc)
+  catvox_uses(PRIVATE Blosc::Blosc FIND Blosc ALSO blosc_shared blosc_static PKG_CONFIG blosc)
 endif()

@@ -1,6 +1,6 @@
 # Takes catvox by one of the ways that its users have, builds the program in consumer/ with it and runs that.
 #
-#   cmake -D CONSUME_BY=<add_subdirectory | FetchContent | install> -D SOURCE=… -D BUILD=… -D WORK=… -D CXX=…
+#   cmake -D CONSUME_BY=<add_subdirectory | difficult_parent | FetchContent | install> -D SOURCE=… -D BUILD=… -D WORK=… -D CXX=…
 #         -D CXX_FLAGS=… -D VERSION=… -P package_test.cmake
 
 set(consumer "${CMAKE_CURRENT_LIST_DIR}/consumer")
@@ -53,6 +53,12 @@ endfunction()
 
 if(CONSUME_BY STREQUAL "add_subdirectory")
   build_consumer(add_subdirectory -DCONSUME_BY=add_subdirectory "-DCATVOX_SOURCE=${SOURCE}")
+
+elseif(CONSUME_BY STREQUAL "difficult_parent")
+  set(consumer "${CMAKE_CURRENT_LIST_DIR}/difficult_parent")
+  foreach(fetch IN ITEMS ON OFF)
+    build_consumer(fetch_${fetch} "-DCATVOX_SOURCE=${SOURCE}" -DCATVOX_FETCH_DEPENDENCIES=${fetch})
+  endforeach()
 
 elseif(CONSUME_BY STREQUAL "FetchContent")
   # A checkout that belongs to another user, as on many CI machines, is one that git takes no commands in.
