@@ -1,7 +1,9 @@
 #pragma once
 
+#include <catvox/array/read_report.hpp>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <stop_token>
 
 namespace catvox {
@@ -29,7 +31,10 @@ struct ReadStatistics {
   double wait_seconds = 0;          ///< wall time in which no thread had anything of the read to decode
   double seconds = 0;               ///< wall time
 
-  /// What this read and another one, after it, did.
+  /// Which chunks are missing, and what served the others. Null unless ReadOptions::missing asked for it.
+  std::shared_ptr<const ReadReport> report{};
+
+  /// What this read and another one, after it, did. Reports do not add up: the later one stays.
   ReadStatistics& operator+=(const ReadStatistics& other) noexcept {
     chunks += other.chunks;
     requests += other.requests;
@@ -43,11 +48,13 @@ struct ReadStatistics {
     decode_seconds += other.decode_seconds;
     wait_seconds += other.wait_seconds;
     seconds += other.seconds;
+    if (other.report) report = other.report;
     return *this;
   }
 };
 
 struct ReadOptions {
+  Missing missing = Missing::fill;
   std::function<void(const Progress&)> progress{};  ///< an exception from it stops the read and is passed on
   std::stop_token stop{};                           ///< when triggered the read ends at once with Error{cancelled}
 

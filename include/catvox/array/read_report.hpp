@@ -1,0 +1,37 @@
+#pragma once
+
+#include <catvox/core/box.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace catvox {
+
+/// What a read makes of chunks that the source does not have. That a chunk could not be fetched is always an error.
+enum class Missing : std::uint8_t {
+  fill,    ///< their voxels are 0; ReadStatistics::missing counts them
+  error,   ///< the read ends with Error{not_found} that names the first
+  report,  ///< as fill, and ReadStatistics::report names them
+};
+
+/// A chunk that the source does not have.
+struct MissingChunk {
+  std::string name;  ///< "tile (level 2, slice 117, row 4, column 9)"
+  Box voxels{};      ///< that it would hold, of the level, zyx
+};
+
+/// Where the voxels of a read came from. Made for Missing::report.
+struct ReadReport {
+  static constexpr std::size_t most_listed = 1000;
+
+  std::int64_t missing = 0;                  ///< chunks that the source does not have
+  std::vector<MissingChunk> missing_chunks;  ///< the first most_listed of them, in the order in which they were met
+
+  /// Chunks by what gave them: the origin that answered ("https://images.example.org"), "disk cache", "memory" (the
+  /// cache, or another read's request). At most most_listed names.
+  std::map<std::string, std::int64_t> served;
+};
+
+}  // namespace catvox
