@@ -24,7 +24,7 @@ void check_inner_codec(Input frame) {
 
 }  // namespace
 
-void decompress_blosc(Input payload, Output out) {
+std::size_t decompress_blosc(Input& payload, Output out) {
   if (payload.size() < BLOSC_MIN_HEADER_LENGTH) throw_corrupt("blosc", "cut short");
   std::size_t decoded = 0;
   std::size_t frame = 0;
@@ -35,11 +35,13 @@ void decompress_blosc(Input payload, Output out) {
   }
   std::size_t validated = 0;
   if (blosc_cbuffer_validate(payload.data(), frame, &validated) != 0) throw_corrupt("blosc", "header is damaged");
-  require_full("blosc", decoded, out);
   check_inner_codec(payload);
+  require_full("blosc", decoded, out);
   // The context variant: the plain one serialises all threads on a lock.
   const int written = blosc_decompress_ctx(payload.data(), out.data(), out.size(), 1);
-  if (written < 0 || static_cast<std::size_t>(written) != out.size()) throw_corrupt("blosc", "damaged");
+  if (written < 0 || static_cast<std::size_t>(written) != decoded) throw_corrupt("blosc", "damaged");
+  payload = payload.subspan(frame);
+  return decoded;
 }
 
 }  // namespace catvox::detail

@@ -52,12 +52,12 @@ void decode_stream(Input& payload, Output& out, Output whole) {
 
 }  // namespace
 
-void decompress_bzip2(Input payload, Output out) {
+std::size_t decompress_bzip2(Input& payload, Output out) {
   Output rest = out;
   do {
     decode_stream(payload, rest, out);
   } while (starts_with(payload, magic));
-  require_full("bzip2", out.size() - rest.size(), out);
+  return out.size() - rest.size();
 }
 
 }  // namespace catvox::detail

@@ -13,14 +13,16 @@ namespace {
 
 constexpr std::array<std::string_view, 7> names{"raw", "gzip", "bzip2", "xz", "lz4", "zstd", "blosc"};
 
-void copy_raw(detail::Input payload, detail::Output out) {
-  if (payload.size() < out.size()) {
+std::size_t copy_raw(detail::Input& payload, detail::Output out) {
+  if (payload.size() != out.size()) {
     detail::throw_corrupt("raw", std::to_string(payload.size()) + " bytes, expected " + std::to_string(out.size()));
   }
-  std::copy_n(payload.begin(), out.size(), out.begin());
+  std::copy(payload.begin(), payload.end(), out.begin());
+  payload = {};
+  return out.size();
 }
 
-using Decompressor = void (*)(detail::Input, detail::Output);
+using Decompressor = std::size_t (*)(detail::Input&, detail::Output);
 
 /// nullptr for what the build left out.
 Decompressor decompressor(Compression compression) noexcept {
@@ -91,7 +93,11 @@ void decompress(Compression compression, std::span<const std::byte> payload, std
   check_size("decompressed block", out.size());
   const Decompressor run = decompressor(compression);
   if (run == nullptr) throw_left_out(compression);
-  run(payload, out);
+  const std::size_t written = run(payload, out);
+  detail::require_full(name(compression), written, out);
+  if (!payload.empty()) {
+    detail::throw_corrupt(name(compression), std::to_string(payload.size()) + " bytes follow its end");
+  }
 }
 
 }  // namespace catvox

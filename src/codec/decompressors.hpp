@@ -7,18 +7,20 @@
 #include <string>
 #include <string_view>
 
-// One function a library; each fills `out` completely or throws. decompress() has checked that both sizes fit an int.
+// One function a library. Each takes off `payload` what it has read, up to the end mark of the last stream, and returns
+// how many bytes of `out` it has written, or throws. decompress() has checked that both sizes fit an int, and checks
+// afterwards that nothing is left of either: no codec can forget to.
 namespace catvox::detail {
 
 using Input = std::span<const std::byte>;
 using Output = std::span<std::byte>;
 
-void decompress_gzip(Input payload, Output out);
-void decompress_bzip2(Input payload, Output out);
-void decompress_xz(Input payload, Output out);
-void decompress_lz4(Input payload, Output out);
-void decompress_zstd(Input payload, Output out);
-void decompress_blosc(Input payload, Output out);
+std::size_t decompress_gzip(Input& payload, Output out);
+std::size_t decompress_bzip2(Input& payload, Output out);
+std::size_t decompress_xz(Input& payload, Output out);
+std::size_t decompress_lz4(Input& payload, Output out);
+std::size_t decompress_zstd(Input& payload, Output out);
+std::size_t decompress_blosc(Input& payload, Output out);
 
 [[noreturn]] inline void throw_corrupt(std::string_view compression, std::string_view why) {
   throw Error(Errc::corrupt_data, std::string(compression) + " payload: " + std::string(why));
@@ -28,12 +30,10 @@ void decompress_blosc(Input payload, Output out);
   throw_corrupt(compression, "decodes to more than the expected " + std::to_string(out.size()) + " bytes");
 }
 
-/// Throws unless `written` bytes are what `out` needs.
-inline void require_full(std::string_view compression, std::size_t written, Output out) {
-  if (written != out.size()) {
-    throw_corrupt(compression,
-                  "decodes to " + std::to_string(written) + " bytes, expected " + std::to_string(out.size()));
-  }
+/// Throws unless `size` bytes, which the payload decodes to, are what `out` needs.
+inline void require_full(std::string_view compression, std::size_t size, Output out) {
+  if (size == out.size()) return;
+  throw_corrupt(compression, "decodes to " + std::to_string(size) + " bytes, expected " + std::to_string(out.size()));
 }
 
 template <std::size_t N>

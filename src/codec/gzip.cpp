@@ -18,7 +18,7 @@ bool is_zlib(Input payload) noexcept {
 
 }  // namespace
 
-void decompress_gzip(Input payload, Output out) {
+std::size_t decompress_gzip(Input& payload, Output out) {
   const bool zlib = !starts_with(payload, gzip_magic);
   if (zlib && !is_zlib(payload)) throw_corrupt("gzip", "starts neither as gzip nor as zlib");
   const auto inflate = zlib ? libdeflate_zlib_decompress_ex : libdeflate_gzip_decompress_ex;
@@ -39,7 +39,7 @@ void decompress_gzip(Input payload, Output out) {
     payload = payload.subspan(consumed);
     written += produced;
   } while (!zlib && starts_with(payload, gzip_magic));
-  require_full("gzip", written, out);
+  return written;
 }
 
 }  // namespace catvox::detail

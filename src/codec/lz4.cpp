@@ -56,7 +56,7 @@ void decode_record(const RecordHeader& header, Input data, Output out) {
 }
 
 /// lz4-java's LZ4BlockOutputStream: records up to one that is empty.
-void decode_records(Input payload, Output out) {
+std::size_t decode_records(Input& payload, Output out) {
   std::size_t written = 0;
   for (;;) {
     const RecordHeader header = read_record_header(payload);
@@ -71,7 +71,7 @@ void decode_records(Input payload, Output out) {
     payload = payload.subspan(header.compressed);
     written += header.original;
   }
-  require_full("lz4", written, out);
+  return written;
 }
 
 struct FreeFrameContext {
@@ -88,7 +88,7 @@ LZ4F_dctx* thread_frame_context() {
   return context.get();
 }
 
-void decode_frames(Input payload, Output out) {
+std::size_t decode_frames(Input& payload, Output out) {
   LZ4F_decompressOptions_t options{};
   options.stableDst = 1;  // `out` keeps what was decoded, so that linked blocks need no second copy
   std::size_t written = 0;
@@ -105,7 +105,7 @@ void decode_frames(Input payload, Output out) {
       if (hint != 0 && consumed == 0 && produced == 0) throw_too_long("lz4", out);
     }
   } while (starts_with(payload, frame_magic));
-  require_full("lz4", written, out);
+  return written;
 }
 
 /// numcodecs puts the decoded size, as a little-endian number, before a bare block.
@@ -115,10 +115,13 @@ bool decode_with_size(Input payload, Output out) noexcept {
 
 }  // namespace
 
-void decompress_lz4(Input payload, Output out) {
+std::size_t decompress_lz4(Input& payload, Output out) {
   if (starts_with(payload, record_magic)) return decode_records(payload, out);
   if (starts_with(payload, frame_magic)) return decode_frames(payload, out);
-  if (decode_with_size(payload, out) || decode_bare(payload, out)) return;
+  if (decode_with_size(payload, out) || decode_bare(payload, out)) {
+    payload = {};  // LZ4 takes a bare block to its last byte
+    return out.size();
+  }
   throw_corrupt("lz4",
                 "neither LZ4Block records nor a frame, and no bare block of " + std::to_string(out.size()) + " bytes");
 }

@@ -11,6 +11,7 @@
 
 #include "codec/image_decoder.hpp"
 #include "codec/libdeflate_decompressor.hpp"
+#include "core/scratch.hpp"
 
 namespace catvox::detail {
 namespace {
@@ -18,8 +19,7 @@ namespace {
 using namespace std::string_view_literals;
 using Bytes = std::span<const std::byte>;
 
-/// Of the file and of the image, each of which a thread may keep in memory: what is larger goes row by row through
-/// libpng. A tile of 2048 x 2048 fits, however badly it compresses.
+/// Of the file and of the image, each of which takes scratch memory: what is larger goes row by row through libpng. A tile of 2048 x 2048 fits, however badly it compresses.
 constexpr std::int64_t most_bytes = 5 << 20;
 
 [[noreturn]] void fail(std::string_view what) {
@@ -184,13 +184,12 @@ std::optional<ImageSize> decode_png_grey8(Bytes encoded, const Grey8Request& req
   const std::int64_t row_bytes = image->width + 1;
   if (image->height * row_bytes > most_bytes) return std::nullopt;
 
-  thread_local Buffer joined;
-  const Bytes stream = image_data(rest, joined);
+  Scratch joined;
+  const Bytes stream = image_data(rest, joined.buffer());
 
-  // A row of zeros, then the image. Kept: its page faults would cost a tenth of the rest.
-  thread_local Buffer scratch;
+  // A row of zeros, then the image.
   const auto inflated_bytes = static_cast<std::size_t>(image->height * row_bytes);
-  scratch.resize(static_cast<std::size_t>(image->width) + inflated_bytes);
+  Scratch scratch(static_cast<std::size_t>(image->width) + inflated_bytes);
   auto* const zeros = reinterpret_cast<std::uint8_t*>(scratch.data());
   std::uint8_t* const rows = std::fill_n(zeros, image->width, std::uint8_t{0});
   switch (

@@ -10,9 +10,15 @@ namespace {
 
 constexpr std::uint8_t magic[] = {0xfd, '7', 'z', 'X', 'Z', 0x00};
 
+/// How many zeros pad a stream: a multiple of four.
+std::size_t padding(Input payload) noexcept {
+  const auto next = std::find_if(payload.begin(), payload.end(), [](std::byte b) { return b != std::byte{0}; });
+  return static_cast<std::size_t>(next - payload.begin()) / 4 * 4;
+}
+
 }  // namespace
 
-void decompress_xz(Input payload, Output out) {
+std::size_t decompress_xz(Input& payload, Output out) {
   std::size_t written = 0;
   do {
     std::uint64_t memory = std::uint64_t{128} << 20;
@@ -35,11 +41,9 @@ void decompress_xz(Input payload, Output out) {
         throw_corrupt("xz", "damaged or cut short");
     }
     payload = payload.subspan(consumed);
-    // Streams may be padded with zeros to a multiple of four bytes.
-    const auto next = std::find_if(payload.begin(), payload.end(), [](std::byte b) { return b != std::byte{0}; });
-    payload = payload.subspan(static_cast<std::size_t>(next - payload.begin()));
+    payload = payload.subspan(padding(payload));
   } while (starts_with(payload, magic));
-  require_full("xz", written, out);
+  return written;
 }
 
 }  // namespace catvox::detail

@@ -28,7 +28,7 @@ bool starts_frame(Input payload) noexcept {
 
 }  // namespace
 
-void decompress_zstd(Input payload, Output out) {
+std::size_t decompress_zstd(Input& payload, Output out) {
   if (!starts_frame(payload)) throw_corrupt("zstd", "does not start as a zstd frame");
   std::size_t written = 0;
   do {
@@ -44,7 +44,7 @@ void decompress_zstd(Input payload, Output out) {
     payload = payload.subspan(frame);
     written += produced;
   } while (starts_frame(payload));
-  require_full("zstd", written, out);
+  return written;
 }
 
 }  // namespace catvox::detail

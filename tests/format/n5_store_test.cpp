@@ -147,6 +147,18 @@ TEST_CASE("shapes, blocks and addresses follow the suffix", "[format]") {
   CHECK(store.describe({10, 20, 30}) == "block " + path.substr(1) + " (level 2)");
 }
 
+TEST_CASE("a block's body is bounded by what its cell can need", "[format]") {
+  const auto [cell, dtype, bytes] = GENERATE(table<std::int64_t, DType, std::size_t>({
+      {64, DType::uint8, 3 * 1048576 + 65536},       // 1.5 times 8 cells of 256 KiB
+      {64, DType::uint64, 24 * 1048576 + 65536},     // of 2 MiB
+      {1, DType::uint8, 1048576 + 524288 + 65536},   // 1.5 times 1 MiB
+      {512, DType::uint64, 12884901888ULL + 65536},  // the largest that there is
+  }));
+  const N5Store store({{512, 512, 512}, {cell, cell, cell}, dtype, Compression::raw},
+                      parse_n5_location("https://h/v/0_1_2"), 0);
+  CHECK(store.request({0, 0, 0}).max_bytes == bytes);
+}
+
 TEST_CASE("every window of every block reads as it was written", "[format]") {
   const std::string writer = GENERATE("zarr", "rust", "java");  // full-size end blocks, short ones, short ones
   const std::string suffix = GENERATE(from_range(std::begin(suffixes), std::end(suffixes)));

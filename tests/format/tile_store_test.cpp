@@ -44,6 +44,7 @@ TEST_CASE("a tile store's chunks are tiles, rows before columns", "[format]") {
   CHECK(store->chunk_shape() == Shape3{1, 514, 512});
   CHECK(store->dtype() == DType::uint8);
   CHECK(store->request({3, 5, 4}).key == "http://h/2/3/5/4.jpg");
+  CHECK(store->request({3, 5, 4}).max_bytes == 8 * 514 * 512 + 1048576);
   CHECK(store->describe({3, 5, 4}) == "tile (level 2, slice 3, row 5, column 4)");
 }
 

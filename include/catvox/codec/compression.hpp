@@ -28,14 +28,14 @@ bool is_available(Compression compression) noexcept;
 /// | raw   | the bytes themselves |
 /// | gzip  | RFC 1952, one member or several, or RFC 1950 (zlib); told apart by their bytes |
 /// | bzip2 | one stream or several |
-/// | xz    | one stream or several, with a dictionary of at most 128 MiB (preset 9 has 64) |
+/// | xz    | one stream or several, padded or not, with a dictionary of at most 128 MiB (preset 9 has 64) |
 /// | lz4   | lz4-java's LZ4Block records, LZ4 frames, a bare block (z5), or one behind its size; told apart by their bytes |
 /// | zstd  | one frame or several |
 /// | blosc | one blosc 1 frame, with every inner codec that the blosc library has |
 ///
-/// Every checksum that the format carries is verified, and a compressed stream must be there up to its end mark. What
-/// follows the end mark and is no further stream is ignored, as N5's reference reader does; so are bytes of a raw
-/// payload past out.size(). A bare LZ4 block has no end mark: there, trailing bytes are damage.
+/// Every checksum that the format carries is verified, and a compressed stream must be there up to its end mark. Nothing
+/// may follow that is no further stream, but for the zeros, a multiple of four, that xz pads with: a payload of another
+/// length than it should have is most often voxels of another type.
 ///
 /// \param payload  at most 2^31 - 1 bytes
 /// \param out      at most 2^31 - 1 bytes; holds nothing of use after an exception

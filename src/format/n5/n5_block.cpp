@@ -1,12 +1,13 @@
 #include <catvox/format/n5/n5_block.hpp>
 
 #include <algorithm>
-#include <catvox/core/buffer.hpp>
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <vector>
 
+#include "core/scratch.hpp"
+#include "format/body_limit.hpp"
 #include "format/n5/n5_copy.hpp"
 #include "format/n5/n5_sizes.hpp"
 
@@ -46,12 +47,6 @@ struct Block {
   Bytes payload;
 };
 
-/// What a block may decode to, see decode_n5_block().
-std::int64_t largest_block(std::int64_t cell_bytes) noexcept {
-  constexpr std::int64_t always_allowed = std::int64_t{64} << 20;
-  return std::min(std::max(8 * cell_bytes, always_allowed), n5_max_block_bytes);
-}
-
 Block read_block(const N5Attributes& attributes, Bytes encoded) {
   if (encoded.empty()) throw_corrupt("block is empty: 0 bytes");
   HeaderReader header(encoded);
@@ -71,11 +66,12 @@ Block read_block(const N5Attributes& attributes, Bytes encoded) {
 
   const auto item = static_cast<std::int64_t>(item_size(attributes.dtype));
   const std::int64_t cell = *detail::bounded_product(item, attributes.block_size, n5_max_block_bytes);
-  const auto bytes = detail::bounded_product(item, block.size, largest_block(cell));
+  const std::int64_t largest = std::min(detail::largest_decoded_bytes(cell), n5_max_block_bytes);
+  const auto bytes = detail::bounded_product(item, block.size, largest);
   if (!bytes) {
     throw Error(Errc::too_large, "block has size " + size_text + ", expected about " +
                                      detail::sizes_text(attributes.block_size) + " and at most " +
-                                     std::to_string(largest_block(cell)) + " bytes");
+                                     std::to_string(largest) + " bytes");
   }
   if (mode == 1) {
     if (const std::int64_t elements = header.u32(); elements != *bytes / item) {
@@ -88,35 +84,12 @@ Block read_block(const N5Attributes& attributes, Bytes encoded) {
   return block;
 }
 
-/// This thread's memory for decompressed payloads, not initialised. Kept for the next block unless it is unusually
-/// large.
-class Scratch {
- public:
-  explicit Scratch(std::size_t size) : buffer_(thread_buffer()) { buffer_.resize(size); }
-  ~Scratch() {
-    constexpr std::size_t kept = std::size_t{64} << 20;
-    if (buffer_.capacity() > kept) buffer_ = Buffer();
-    buffer_.clear();
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-
-  [[nodiscard]] std::span<std::byte> bytes() noexcept { return {buffer_.data(), buffer_.size()}; }
-
- private:
-  static Buffer& thread_buffer() noexcept {
-    thread_local Buffer buffer;
-    return buffer;
-  }
-  Buffer& buffer_;
-};
-
 Bytes raw_voxels(const Block& block) {
-  if (block.payload.size() < block.bytes) {
+  if (block.payload.size() != block.bytes) {
     throw_corrupt("raw payload: " + std::to_string(block.payload.size()) + " bytes, expected " +
                   std::to_string(block.bytes));
   }
-  return block.payload.first(block.bytes);
+  return block.payload;
 }
 
 void fill_with_zero(const Shape3& shape, const StridedBytes& out) noexcept {
@@ -175,9 +148,9 @@ void decode_n5_block(const N5Attributes& attributes, const std::array<std::size_
   if (item == 1 && whole && voxels.strides == out.strides) {
     return decompress(attributes.compression, block.payload, {out.data, block.bytes});
   }
-  Scratch scratch(block.bytes);
+  detail::Scratch scratch(block.bytes);
   decompress(attributes.compression, block.payload, scratch.bytes());
-  place(scratch.bytes().data(), voxels, item, window, out);
+  place(scratch.data(), voxels, item, window, out);
 }
 
 }  // namespace catvox

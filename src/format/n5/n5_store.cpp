@@ -4,6 +4,9 @@
 #include <catvox/format/n5/n5_block.hpp>
 #include <utility>
 
+#include "format/body_limit.hpp"
+#include "format/n5/n5_sizes.hpp"
+
 namespace catvox {
 
 N5Store::N5Store(N5Attributes attributes, N5Location location, int level)
@@ -26,6 +29,8 @@ N5Store::N5Store(N5Attributes attributes, N5Location location, int level)
                                          ", expected 1 as image_base does not pick it");
     }
   }
+  const auto item = static_cast<std::int64_t>(item_size(attributes_.dtype));
+  max_bytes_ = detail::block_body_limit(*detail::bounded_product(item, attributes_.block_size, n5_max_block_bytes));
 }
 
 std::vector<std::int64_t> N5Store::block_position(const Index3& chunk) const {
@@ -35,7 +40,7 @@ std::vector<std::int64_t> N5Store::block_position(const Index3& chunk) const {
 }
 
 ByteRequest N5Store::request(const Index3& chunk) const {
-  return {.key = location_.block_url(level_, block_position(chunk))};
+  return {.key = location_.block_url(level_, block_position(chunk)), .max_bytes = max_bytes_};
 }
 
 std::string N5Store::describe(const Index3& chunk) const {

@@ -4,6 +4,8 @@
 #include <catvox/format/tiles/tile_store.hpp>
 #include <utility>
 
+#include "format/body_limit.hpp"
+
 namespace catvox {
 namespace {
 
@@ -67,7 +69,8 @@ TileStore::TileStore(Level level) : level_(std::move(level)), chunk_shape_{1, le
 }
 
 ByteRequest TileStore::request(const Index3& chunk) const {
-  return {.key = tile_url({level_.level, chunk[0], chunk[1], chunk[2]})};
+  return {.key = tile_url({level_.level, chunk[0], chunk[1], chunk[2]}),
+          .max_bytes = detail::image_body_limit(chunk_shape_[1], chunk_shape_[2])};
 }
 
 std::string TileStore::describe(const Index3& chunk) const {

@@ -12,7 +12,7 @@ namespace catvox {
 /// Decodes a part of one N5 block to native byte order and array axes.
 ///
 /// The block's own size rules: voxels of the window that it does not reach become 0, voxels beyond the cell are
-/// clipped. It may decode to at most 8 times the bytes of a cell (a cell doubled along three axes) or 64 MiB, whichever
+/// clipped. It may decode to at most 8 times the bytes of a cell (a cell doubled along three axes) or 1 MiB, whichever
 /// is more, and to at most n5_max_block_bytes.
 ///
 /// \param axes     N5 dimension of each array axis, zyx; dimensions that are not picked are read at their position 0

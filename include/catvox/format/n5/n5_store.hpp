@@ -36,6 +36,7 @@ class N5Store final : public ChunkStore {
   int level_;
   Shape3 shape_{};
   Shape3 chunk_shape_{};
+  std::size_t max_bytes_ = 0;  ///< of a block's body
 };
 
 }  // namespace catvox
