@@ -17,7 +17,7 @@ class Answer final : public TransferHandler {
     ByteResult result;
     if (missing_.contains(response.status)) {
       result.state = ByteResult::State::missing;
-    } else if (response.status != 200) {
+    } else if (response.status != 200 && response.status != 206) {
       throw status_error(response.status);
     }
     result.url = response.url;
@@ -71,6 +71,9 @@ class HttpSource final : public ByteSource {
     request.cacheable = options_.cacheable;
     request.max_attempts = asked.max_attempts;
     request.timeout = asked.timeout;
+    request.range = asked.range;
+    request.max_body_bytes = asked.max_bytes;
+    request.past_caches = asked.past_caches;
     return request;
   }
 

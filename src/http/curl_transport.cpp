@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <catvox/core/error.hpp>
+#include <limits>
 #include <new>
 #include <thread>
 #include <utility>
@@ -81,11 +82,18 @@ Transport::TransferId CurlTransport::deliver(Request request, Response known,
 }
 
 TransferPtr CurlTransport::make_transfer(Request request, std::shared_ptr<TransferHandler> handler) const {
+  if (request.range && (request.range->size == 0 ||
+                        request.range->size - 1 > std::numeric_limits<std::uint64_t>::max() - request.range->begin)) {
+    throw Error(Errc::invalid_argument, "Request: range must have a size, and an end below 2^64");
+  }
   auto transfer = std::make_unique<Transfer>();
   transfer->url = request.url;
   transfer->request = std::move(request);
   transfer->handler = std::move(handler);
-  transfer->body_limit = options_->max_body_bytes;
+  transfer->whole_limit = transfer->body_limit = options_->max_body_bytes;
+  if (const auto limit = transfer->request.max_body_bytes; limit > 0) {
+    transfer->body_limit = std::min(transfer->body_limit, limit);
+  }
   transfer->response.attempts = 0;
   return transfer;
 }

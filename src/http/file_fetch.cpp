@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <catvox/core/error.hpp>
 #include <catvox/http/url.hpp>
 #include <cerrno>
@@ -50,24 +51,31 @@ void fetch_file(const Request& request, std::size_t max_body_bytes, Response& re
   if (!S_ISREG(status.st_mode)) {
     throw Error(Errc::io, "not a regular file", {.url = response.url, .attempts = 1});
   }
-  const auto size = static_cast<std::size_t>(status.st_size);
+  std::size_t size = static_cast<std::size_t>(status.st_size);
+  off_t begin = 0;
+  if (request.range) {
+    response.status = 416;
+    if (request.range->begin >= size) return;
+    begin = static_cast<off_t>(request.range->begin);
+    size = static_cast<std::size_t>(std::min<std::uint64_t>(request.range->size, size - request.range->begin));
+  }
   if (size > max_body_bytes) {
-    throw Error(
-        Errc::too_large,
-        "the file has " + std::to_string(size) + " bytes, more than the limit of " + std::to_string(max_body_bytes),
-        {.url = response.url, .attempts = 1});
+    throw Error(Errc::too_large,
+                (request.range ? "the part has " : "the file has ") + std::to_string(size) +
+                    " bytes, more than the limit of " + std::to_string(max_body_bytes),
+                {.url = response.url, .attempts = 1});
   }
   response.body.resize(size);
   std::size_t done = 0;
   while (done < size) {
-    const auto got = ::read(file.fd(), response.body.data() + done, size - done);
+    const auto got = ::pread(file.fd(), response.body.data() + done, size - done, begin + static_cast<off_t>(done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail(errno, request);
     if (got == 0) break;  // it became shorter; what decodes it will notice
     done += static_cast<std::size_t>(got);
   }
   response.body.resize(done);
-  response.status = 200;
+  response.status = request.range ? 206 : 200;
 }
 
 }  // namespace catvox::detail

@@ -8,6 +8,7 @@
 
 #include "http/curl_transport.hpp"
 #include "http/file_fetch.hpp"
+#include "http/receive.hpp"
 #include "http/redirect.hpp"
 #include "http/status.hpp"
 
@@ -27,22 +28,28 @@ constexpr std::size_t largest_pooled = std::size_t{4} << 20;  // of a body that 
 
 bool is_file(const std::string& url) { return scheme_of(url) == "file"; }
 
-// What the server says on keeping this answer; of redirects, too, as each is a reason not to.
-void note_cache_headers(Transfer& transfer) {
+// What the server says of this answer; on keeping it, redirects have a say, too, as each may be a reason not to.
+void note_headers(Transfer& transfer) {
   CURL* easy = transfer.easy.get();
+  auto& response = transfer.response;
   const auto value_of = [easy](const char* name, std::size_t index, std::size_t* amount = nullptr) {
     curl_header* header = nullptr;
     if (curl_easy_header(easy, name, index, CURLH_HEADER, -1, &header) != CURLHE_OK) return std::string();
     if (amount != nullptr) *amount = header->amount;
     return std::string(header->value);
   };
-  transfer.etag = value_of("ETag", 0);
-  transfer.last_modified = value_of("Last-Modified", 0);
+  if (char* type = nullptr; curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type != nullptr) {
+    response.content_type = type;
+  }
+  response.content_encoding = value_of("Content-Encoding", 0);
+  if (!transfer.request.cacheable) return;
+  response.etag = value_of("ETag", 0);
+  response.last_modified = value_of("Last-Modified", 0);
   for (std::size_t i = 0, amount = 1; i < amount; ++i) {
     auto directives = value_of("Cache-Control", i, &amount);
     std::transform(directives.begin(), directives.end(), directives.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (directives.find("no-store") != std::string::npos) transfer.no_store = true;
+    if (directives.find("no-store") != std::string::npos) response.no_store = true;
   }
 }
 
@@ -234,7 +241,8 @@ void Lane::run_file(TransferPtr& transfer) {
 // True if no request needs to be made.
 bool Lane::answer_from_disk(TransferPtr& transfer) {
   DiskCache* cache = transport_.disk_cache();
-  if (cache == nullptr || transfer->disk_key) return false;  // looked up before: what is there did not decode
+  if (cache == nullptr || transfer->disk_key || transfer->request.range)
+    return false;  // looked up before: what is there did not decode
   transfer->disk_key = cache->key_of(transfer->request);
   if (!transfer->disk_key) return false;
   auto kept = cache->find(*transfer->disk_key, spare_body());
@@ -252,7 +260,7 @@ bool Lane::answer_from_disk(TransferPtr& transfer) {
 DiskCache::Writing Lane::write_to_disk(const Transfer& transfer) const {
   const auto& response = transfer.response;
   const bool missing = is_missing(response.status, false);
-  if (!transfer.disk_key || transfer.no_store || response.attempts == 0 || response.from_disk ||
+  if (!transfer.disk_key || response.no_store || response.attempts == 0 || response.from_disk ||
       (response.status != 200 && !missing)) {
     return {};
   }
@@ -261,8 +269,8 @@ DiskCache::Writing Lane::write_to_disk(const Transfer& transfer) const {
                           .status = response.status,
                           .stored = now_in_seconds(),
                           .content_type = response.content_type,
-                          .etag = transfer.etag,
-                          .last_modified = transfer.last_modified,
+                          .etag = response.etag,
+                          .last_modified = response.last_modified,
                           .body = {}};
     return transport_.disk_cache()->write(entry, missing ? std::span<const std::byte>() : response.body.bytes());
   } catch (const std::bad_alloc&) {
@@ -326,12 +334,16 @@ void Lane::finish(TransferPtr transfer, CURLcode code) {
   response.status = status_of(*transfer);
   response.first_byte_seconds = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
   response.seconds = seconds_of(easy, CURLINFO_TOTAL_TIME_T);
-  if (transfer->body_too_large) {
-    fail(std::move(transfer), Errc::too_large,
-         "the answer is larger than the limit of " + std::to_string(transport_.options().max_body_bytes) + " bytes");
+  if (transfer->out_of_memory) {
+    fail(std::move(transfer), Errc::too_large, "not enough memory");
     return;
   }
-  if (code != CURLE_OK) {
+  if (transfer->refusal) {
+    const Error refusal = *transfer->refusal;
+    refuse(std::move(transfer), refusal);
+    return;
+  }
+  if (!is_complete(*transfer, code)) {
     response.status = 0;
     const auto kind = code == CURLE_OPERATION_TIMEDOUT ? Errc::timeout : Errc::connection;
     const bool retry = worth_retrying(code);
@@ -342,10 +354,7 @@ void Lane::finish(TransferPtr transfer, CURLcode code) {
     retry ? retry_or_fail(std::move(transfer), kind, reason) : fail(std::move(transfer), kind, reason);
     return;
   }
-  if (char* type = nullptr; curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type != nullptr) {
-    response.content_type = type;
-  }
-  if (transfer->disk_key) note_cache_headers(*transfer);
+  note_headers(*transfer);
   const int status = response.status;
   if (status == 304 && transfer->kept) {
     use_kept(*transfer, std::move(*transfer->kept));
@@ -361,6 +370,12 @@ void Lane::finish(TransferPtr transfer, CURLcode code) {
     curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
     retry_or_fail(std::move(transfer), Errc::http_status, "HTTP " + std::to_string(status),
                   std::chrono::seconds(std::clamp<curl_off_t>(seconds, 0, 1'000'000)));
+    return;
+  }
+  try {
+    check_range(*transfer);
+  } catch (const Error& error) {
+    refuse(std::move(transfer), error);
     return;
   }
   make_ready(std::move(transfer));
@@ -395,13 +410,9 @@ void Lane::deliver(TransferPtr transfer) {
       // What was kept is no good: ask the source.
       transport_.adopt(*this, transfer->id);
       begin(std::move(transfer));
-    } else if (error.code() == Errc::corrupt_data && !is_file(transfer->url)) {
-      transfer->past_caches = true;
-      transfer->kept.reset();
-      transport_.adopt(*this, transfer->id);
-      retry_or_fail(std::move(transfer), error.code(), error.what());
     } else {
-      fail(std::move(transfer), error.code(), error.what());
+      transport_.adopt(*this, transfer->id);
+      refuse(std::move(transfer), error);
     }
     return;
   } catch (const std::bad_alloc&) {
@@ -411,6 +422,17 @@ void Lane::deliver(TransferPtr transfer) {
   writing.keep();
   transport_.end(transfer->id);
   recycle(std::move(transfer->response.body));
+}
+
+// A body that is not what it must be may have been spoilt on the way: the next attempt passes caches by.
+void Lane::refuse(TransferPtr transfer, const Error& error) {
+  if (error.code() != Errc::corrupt_data || is_file(transfer->url)) {
+    fail(std::move(transfer), error.code(), error.what());
+    return;
+  }
+  transfer->request.past_caches = true;
+  transfer->kept.reset();
+  retry_or_fail(std::move(transfer), error.code(), error.what());
 }
 
 void Lane::retry_or_fail(TransferPtr transfer, Errc code, const std::string& reason, milliseconds server_wait) {
@@ -428,7 +450,7 @@ void Lane::retry_or_fail(TransferPtr transfer, Errc code, const std::string& rea
   if (transfer->easy) recycle(std::move(transfer->easy));
   transfer->url = transfer->request.url;  // a retry starts over, redirects included
   transfer->redirects = 0;
-  transfer->no_store = false;
+  transfer->response.no_store = false;
   const auto due = Clock::now() + std::max(server_wait, backoff(transfer->response.attempts));
   waiting_.emplace(due, std::move(transfer));
 }

@@ -61,6 +61,7 @@ class Lane {
   void go_on_elsewhere(TransferPtr transfer);
   void make_ready(TransferPtr transfer);
   void deliver(TransferPtr transfer);
+  void refuse(TransferPtr transfer, const Error& error);
   void retry_or_fail(TransferPtr transfer, Errc code, const std::string& reason,
                      std::chrono::milliseconds server_wait = {});
   void fail(TransferPtr transfer, Errc code, const std::string& reason);

@@ -13,7 +13,10 @@ inline bool is_missing(int status, bool forbidden_is_missing) {
 /// Why a status is no success: the reason alone, without address.
 inline Error status_error(int status) {
   return {status == 401 || status == 403 ? Errc::unauthorized : Errc::http_status,
-          "HTTP " + std::to_string(status) + (status == 401 ? " (a user and password are needed)" : "")};
+          "HTTP " + std::to_string(status) +
+              (status == 401   ? " (a user and password are needed)"
+               : status == 416 ? " (the object ends before the part that was asked for)"
+                               : "")};
 }
 
 }  // namespace catvox::detail

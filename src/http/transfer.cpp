@@ -4,50 +4,14 @@
 #include <catvox/core/error.hpp>
 #include <catvox/http/url.hpp>
 #include <new>
-#include <span>
 #include <utility>
+
+#include "http/receive.hpp"
 
 namespace catvox::detail {
 namespace {
 
-constexpr std::size_t error_body_bytes = 64 * 1024;           // of an answer that is no success: enough for its message
-constexpr long receive_buffer_bytes = 64 * 1024;              // 4 KiB costs half as much CPU again, 128 KiB too
-constexpr std::size_t believed_bytes = std::size_t{8} << 20;  // that a Content-Length makes us reserve
-
-// Runs inside libcurl: must not throw.
-std::size_t receive_body(char* data, std::size_t, std::size_t count, void* user) noexcept {
-  auto& transfer = *static_cast<Transfer*>(user);
-  auto& body = transfer.response.body;
-  transfer.last_byte = Clock::now();
-  try {
-    const bool success = status_of(transfer) < 300;
-    if (!success) {
-      const auto room = error_body_bytes - std::min(error_body_bytes, body.size());
-      body.append(std::as_bytes(std::span(data, std::min(room, count))));
-      return count;
-    }
-    if (body.size() == 0) {
-      curl_off_t announced = -1;
-      curl_easy_getinfo(transfer.easy.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
-      transfer.body_too_large = announced > 0 && std::cmp_greater(announced, transfer.body_limit);
-      if (announced > 0 && !transfer.body_too_large) {
-        body.reserve(std::min(static_cast<std::size_t>(announced), believed_bytes));
-      }
-    }
-    if (count > transfer.body_limit - body.size()) transfer.body_too_large = true;
-    if (transfer.body_too_large) return CURL_WRITEFUNC_ERROR;
-    body.append(std::as_bytes(std::span(data, count)));
-    return count;
-  } catch (const std::bad_alloc&) {
-    transfer.body_too_large = true;
-    return CURL_WRITEFUNC_ERROR;
-  }
-}
-
-std::size_t receive_header(char*, std::size_t, std::size_t count, void* user) noexcept {
-  static_cast<Transfer*>(user)->last_byte = Clock::now();
-  return count;
-}
+constexpr long receive_buffer_bytes = 64 * 1024;  // 4 KiB costs half as much CPU again, 128 KiB too
 
 }  // namespace
 
@@ -95,8 +59,6 @@ Easy make_easy(const HttpOptions& options, CURLSH* share) {
   curl_easy_setopt(easy, CURLOPT_SHARE, share);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, receive_buffer_bytes);
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &receive_body);
-  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &receive_header);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, options.verify_tls ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, options.verify_tls ? 2L : 0L);
@@ -109,9 +71,7 @@ Easy make_easy(const HttpOptions& options, CURLSH* share) {
 }
 
 void prepare(Transfer& transfer) {
-  transfer.response.body.clear();
   transfer.response.from_disk = false;
-  transfer.body_too_large = false;
   transfer.curl_message[0] = '\0';
   transfer.headers.reset();
   const auto add_header = [&](const std::string& name, const std::string& value) {
@@ -121,7 +81,12 @@ void prepare(Transfer& transfer) {
     transfer.headers.reset(longer);
   };
   for (const auto& header : transfer.request.headers) add_header(header.name, header.value);
-  if (transfer.past_caches) {
+  if (transfer.request.range) {
+    const auto [begin, size] = *transfer.request.range;
+    add_header("Range", "bytes=" + std::to_string(begin) + "-" + std::to_string(begin + (size - 1)));
+    add_header("Accept-Encoding", "identity");  // a part of what was compressed would be of no use
+  }
+  if (transfer.request.past_caches) {
     add_header("Cache-Control", "no-cache");
     add_header("Pragma", "no-cache");
   }
@@ -140,8 +105,7 @@ void prepare(Transfer& transfer) {
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.curl_message.data());
   curl_easy_setopt(easy, CURLOPT_URL, transfer.url.c_str());
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
-  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
-  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+  receive_into(transfer);
   // The first connection to a host tells whether it will carry streams: waiting for that spares the others' handshakes.
   // With http: there is nothing to learn, but libcurl would wait, too.
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, scheme_of(transfer.url) == "https" ? 1L : 0L);

@@ -3,11 +3,13 @@
 #include <curl/curl.h>
 
 #include <array>
+#include <catvox/core/error.hpp>
 #include <catvox/http/message.hpp>
 #include <catvox/http/session.hpp>
 #include <catvox/http/transport.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,19 +38,26 @@ struct Transfer {
 
   std::string url;  // of this hop
   int redirects = 0;
-  bool past_caches = false;  // after a body that did not decode
 
   // For the disk cache.
   std::optional<Digest> disk_key;  // that the answer is kept under; known once it was looked up
   std::optional<DiskEntry> kept;   // to be confirmed by the server
-  bool no_store = false;           // the server's word on this answer, and how it names it
-  std::string etag, last_modified;
 
   Response response;
   Easy easy;
   List headers;
-  std::size_t body_limit = 0;
-  bool body_too_large = false;
+
+  // Of the body, as it arrives; see receive.hpp.
+  std::size_t body_limit = 0;    // of what is kept
+  std::size_t whole_limit = 0;   // of what is passed over where a whole object comes instead of a part
+  bool body_begun = false;       // its first byte was there
+  std::size_t room = 0;          // that it may take
+  std::uint64_t skip = 0;        // bytes before the part
+  std::uint64_t passed = 0;      // bytes that came of a whole object
+  bool complete = false;         // no more of it is wanted
+  std::optional<Error> refusal;  // why it is not taken
+  bool out_of_memory = false;
+
   Clock::time_point last_byte{};
   std::array<char, CURL_ERROR_SIZE> curl_message{};
 };

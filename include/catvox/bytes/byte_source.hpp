@@ -1,6 +1,7 @@
 #pragma once
 
 #include <catvox/core/buffer.hpp>
+#include <catvox/core/byte_range.hpp>
 #include <catvox/core/error.hpp>
 #include <chrono>
 #include <cstddef>
@@ -10,13 +11,6 @@
 #include <string>
 
 namespace catvox {
-
-/// A stretch of an object, in bytes.
-struct ByteRange {
-  std::uint64_t begin = 0;
-  std::uint64_t size = 0;
-  friend bool operator==(const ByteRange&, const ByteRange&) = default;
-};
 
 /// What is asked of a ByteSource.
 struct ByteRequest {

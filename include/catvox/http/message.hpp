@@ -1,8 +1,11 @@
 #pragma once
 
 #include <catvox/core/buffer.hpp>
+#include <catvox/core/byte_range.hpp>
 #include <chrono>
+#include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,14 +29,23 @@ struct Request {
   bool cacheable = false;                            ///< may be kept on disk: what is there does not change
   int max_attempts = 0;                              ///< 0: as the session's retry policy says
   std::chrono::milliseconds timeout{0};              ///< for each attempt from start to end; 0: none
+  std::optional<ByteRange> range{};                  ///< the part that is asked for; absent: the whole
+  std::size_t max_body_bytes = 0;                    ///< a larger answer is Error{too_large}; 0: the session's limit
+  bool past_caches = false;                          ///< what caches on the way keep must not answer
 };
 
 /// What came back. A status is final: redirects were followed, retries were made.
+/// Where a range was asked for, 206 comes with that part and no other, cut out of the whole if the server sent that;
+/// shorter where the object ends before. 416: the object ends before the range begins.
 /// For file: URLs 200 stands for a file that was read and 404 for one that does not exist.
 struct Response {
   int status = 0;
   Buffer body;
   std::string content_type;
+  std::string content_encoding{};  ///< as the server names it; the body is as it came
+  std::string etag{};              ///< this and what follows only for requests that are `cacheable`
+  std::string last_modified{};
+  bool no_store = false;   ///< the server wants no copy of it kept, or a redirect on the way did
   bool from_disk = false;  ///< the body was kept on disk; with attempts > 0 the server said that it still holds
   std::string url;         ///< that answered, after redirects, without credentials
   int attempts = 1;        ///< requests made for it, the first included; 0: none, it was here already

@@ -31,6 +31,7 @@ class Transport {
   virtual ~Transport() = default;
 
   /// Queues a transfer. May be called from a handler; never calls the handler before returning.
+  /// \throws Error{invalid_argument} if the request's range is empty
   virtual TransferId start(Request request, std::shared_ptr<TransferHandler> handler) = 0;
 
   /// Hands an answer that is here already to a handler, on a thread of the transport like any other. If it does not
