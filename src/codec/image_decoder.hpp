@@ -9,6 +9,9 @@
 
 namespace catvox::detail {
 
+/// What an image may take beside the window that is wanted of it, where its kind needs the whole image at once.
+inline constexpr std::int64_t most_image_memory = std::int64_t{128} << 20;
+
 /// What decode_grey8() was asked for, with a window that is known to lie inside `cell`.
 struct Grey8Request {
   ImageSize cell;

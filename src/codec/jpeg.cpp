@@ -25,8 +25,19 @@ namespace {
 constexpr int max_scans = 500;
 
 // Messages of ours, numbered where libjpeg looks for an application's.
-enum OwnMessage : int { first_own_message = 1000, too_many_scans = first_own_message, missing_scan };
-constexpr const char* own_messages[] = {"More than %d scans", "No scan has component %d"};
+enum OwnMessage : int {
+  first_own_message = 1000,
+  too_many_scans = first_own_message,
+  missing_scan,
+  missing_refinement,
+  data_end_early,
+  last_own_message = data_end_early
+};
+constexpr const char* own_messages[] = {"More than %d scans", "No scan has component %d",
+                                        "The last scans of component %d are missing",
+                                        "The data end in row %d of %d rows of blocks"};
+
+constexpr int end_of_image = 0xD9;
 
 struct Decompressor {
   Decompressor();
@@ -38,6 +49,7 @@ struct Decompressor {
   jpeg_error_mgr errors{};
   jpeg_progress_mgr progress{};
   std::jmp_buf escape{};
+  bool past_end = false;  ///< whether libjpeg has asked for more than there is
 };
 
 /// Whether the image is as it should be in spite of a warning; after all others libjpeg makes pixels up.
@@ -50,12 +62,19 @@ bool benign(const jpeg_decompress_struct& info) {
     case JWRN_EXTRANEOUS_DATA: {
       // Harmless in the header, and before the end, where cameras pad. In front of a restart marker or of another scan
       // it is image data that the decoder has lost its place in.
-      constexpr int end_of_image = 0xD9;
       return info.input_scan_number == 0 || info.err->msg_parm.i[1] == end_of_image;
     }
     default:
       return false;
   }
+}
+
+/// An arithmetic decoder goes on with zeros where its data end, without a word, since its encoder leaves zeros at the
+/// end away. So a file that was cut and closed with an end marker is as valid as any. Data that end before the last
+/// row of blocks begins are taken for cut: a blank bottom can encode to as little, but rarely does.
+void check_arithmetic_data(jpeg_decompress_struct& info) {
+  if (!info.arith_code || info.unread_marker != end_of_image || info.input_iMCU_row >= info.total_iMCU_rows) return;
+  ERREXIT2(&info, data_end_early, static_cast<int>(info.input_iMCU_row), static_cast<int>(info.total_iMCU_rows));
 }
 
 extern "C" {
@@ -65,13 +84,20 @@ extern "C" {
 }
 
 static void on_message(j_common_ptr common, int level) {
-  const auto* decompressor = static_cast<Decompressor*>(common->client_data);
-  if (level < 0 && !benign(decompressor->info)) on_error(common);
+  auto* decompressor = static_cast<Decompressor*>(common->client_data);
+  const jpeg_decompress_struct& info = decompressor->info;
+  if (level >= 0) return;
+  // libjpeg puts an end marker where a file ends. A Huffman decoder that lacks as much as a bit then says so, and so it
+  // does not matter whether the marker was there. To ask a second time means to be inside of a segment.
+  if (info.err->msg_code == JWRN_JPEG_EOF && !info.arith_code && !std::exchange(decompressor->past_end, true)) return;
+  if (!benign(info)) on_error(common);
 }
 
+/// Called before each row of blocks.
 static void on_progress(j_common_ptr common) {
-  const auto* decompressor = static_cast<Decompressor*>(common->client_data);
-  if (decompressor->info.input_scan_number > max_scans) ERREXIT1(common, too_many_scans, max_scans);
+  auto& info = static_cast<Decompressor*>(common->client_data)->info;
+  if (info.input_scan_number > max_scans) ERREXIT1(common, too_many_scans, max_scans);
+  check_arithmetic_data(info);
 }
 
 }  // extern "C"
@@ -84,24 +110,27 @@ bool create(Decompressor& decompressor) {
 
 bool read_header(Decompressor& decompressor, std::span<const std::byte> encoded) {
   if (setjmp(decompressor.escape) != 0) return false;
+  decompressor.past_end = false;
   jpeg_mem_src(&decompressor.info, reinterpret_cast<const unsigned char*>(encoded.data()), encoded.size());
   jpeg_read_header(&decompressor.info, TRUE);
   return true;
 }
 
-/// libjpeg leaves a component that no scan has at grey, without a word.
+/// libjpeg leaves a component that no scan has at grey, and smooths one whose last scans are missing, without a word.
 void check_scans(jpeg_decompress_struct& info) {
   for (int i = 0; i < info.num_components; ++i) {
-    const jpeg_component_info& component = info.comp_info[i];
     // Set when the first scan of the component starts.
-    if (component.component_needed && component.quant_table == nullptr) ERREXIT1(&info, missing_scan, i + 1);
+    if (info.comp_info[i].quant_table == nullptr) ERREXIT1(&info, missing_scan, i + 1);
+    if (info.coef_bits == nullptr) continue;
+    // How many bits of each coefficient are still to come; -1: all.
+    if (std::any_of(info.coef_bits[i], info.coef_bits[i] + DCTSIZE2, [](int bits) { return bits != 0; })) {
+      ERREXIT1(&info, missing_refinement, i + 1);
+    }
   }
 }
 
 /// Whether pixels depend on those beside them, so that libjpeg's crop and skip do not give what a whole decode gives.
 bool depends_on_neighbours(const jpeg_decompress_struct& info) {
-  // Blocks are smoothed as long as scans of a progressive file are missing.
-  if (info.progressive_mode) return true;
   // A component that is coarser than the image is interpolated. Chroma may be: grey is not made of it.
   return std::any_of(info.comp_info, info.comp_info + info.num_components, [&](const jpeg_component_info& component) {
     return component.component_needed &&
@@ -170,10 +199,26 @@ Decompressor::Decompressor() {
   errors.emit_message = on_message;
   errors.addon_message_table = own_messages;
   errors.first_addon_message = first_own_message;
-  errors.last_addon_message = missing_scan;
+  errors.last_addon_message = last_own_message;
   progress.progress_monitor = on_progress;
   if (!create(*this)) fail(*this);
   info.progress = &progress;
+}
+
+/// A file of several scans takes memory for the coefficients of all of its pixels, however few of them are wanted.
+void check_memory(jpeg_decompress_struct& info) {
+  if (!jpeg_has_multiple_scans(&info)) return;
+  std::int64_t bytes = 0;
+  for (int i = 0; i < info.num_components; ++i) {
+    const jpeg_component_info& component = info.comp_info[i];
+    bytes += std::int64_t{component.width_in_blocks} * component.height_in_blocks *
+             static_cast<std::int64_t>(sizeof(JBLOCK));
+  }
+  if (bytes <= most_image_memory) return;
+  throw Error(Errc::too_large, "the JPEG of " + std::to_string(info.image_width) + " x " +
+                                   std::to_string(info.image_height) + " pixels needs " + std::to_string(bytes >> 20) +
+                                   " MiB to decode, because it has several scans; at most " +
+                                   std::to_string(most_image_memory >> 20) + " MiB are allowed");
 }
 
 void check_kind(const jpeg_decompress_struct& info) {
@@ -244,7 +289,10 @@ ImageSize decode_jpeg(std::span<const std::byte> encoded, const Grey8Request& re
   const ImageSize image{info.image_height, info.image_width};
   check_size(image, request.cell);
   const ImageSize part = part_in_image(request.window, image);
-  if (part.height > 0 && part.width > 0 && !read_rows(decompressor, request, part)) fail(decompressor);
+  if (part.height > 0 && part.width > 0) {
+    check_memory(decompressor.info);
+    if (!read_rows(decompressor, request, part)) fail(decompressor);
+  }
   lease.give_back();
   return part;
 }

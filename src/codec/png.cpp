@@ -5,12 +5,13 @@
 
 #include <algorithm>
 #include <array>
-#include <catvox/core/buffer.hpp>
 #include <catvox/core/checked.hpp>
 #include <cstring>
 #include <new>
 #include <optional>
 #include <string>
+
+#include "core/scratch.hpp"
 
 #include <png.h>
 
@@ -174,12 +175,18 @@ ImageSize decode_png(std::span<const std::byte> encoded, const Grey8Request& req
 
   const Samples kind = samples(reader);
   const bool interlaced = png_get_interlace_type(reader.png, reader.info) != PNG_INTERLACE_NONE;
-  Buffer scratch;
+  Scratch scratch;
   if (kind != Samples::grey || interlaced || part.width != image.width) {
     const std::int64_t row_bytes =
         checked_multiply<std::int64_t>(image.width, kind == Samples::rgb ? 3 : 1, "bytes per row");
-    scratch.resize(
-        static_cast<std::size_t>(checked_multiply(row_bytes, interlaced ? image.height : 1, "bytes of image")));
+    const std::int64_t bytes = checked_multiply(row_bytes, interlaced ? image.height : 1, "bytes of image");
+    if (bytes > most_image_memory) {
+      throw Error(Errc::too_large, "the PNG of " + std::to_string(image.width) + " x " + std::to_string(image.height) +
+                                       " pixels needs " + std::to_string(bytes >> 20) +
+                                       " MiB to decode, because it is interlaced; at most " +
+                                       std::to_string(most_image_memory >> 20) + " MiB are allowed");
+    }
+    scratch.buffer().resize(static_cast<std::size_t>(bytes));
   }
   if (!read_rows(reader, request, part, reinterpret_cast<std::uint8_t*>(scratch.data()))) fail(reader);
   return part;

@@ -33,7 +33,10 @@ struct ImageWindow {
 ///
 /// Rows below the window are not decoded, nor, where the format can do without them, rows above and columns beside it.
 /// So what is wrong with the rest of a file may go unseen, as long as the window itself is there: a file that is cut
-/// short never gives pixels of its own making. Flipped bits are found by PNG's check sums, unless the window ends
+/// short never gives pixels of its own making, whether or not it was closed with an end marker. A JPEG that lacks its end
+/// marker alone is complete; a progressive one that lacks its last scans is not. Of an arithmetic-coded JPEG nothing
+/// tells where its data should end: one whose data end before the last row of blocks is refused, though a blank bottom
+/// may look like that, and what is cut off that row goes unseen. Flipped bits are found by PNG's check sums, unless the window ends
 /// before the chunk that holds them does; JPEG has none. What most PNG tiles are, though, 8-bit grey, not interlaced,
 /// up to 5 MiB as a file and as an image, is checked to the end of the image data wherever the window ends (in a build
 /// with libdeflate): any cut or flipped bit in them is an error.
@@ -46,7 +49,8 @@ struct ImageWindow {
 /// \param row_stride  bytes from one row of `out` to the next, may be negative
 /// \throws Error{corrupt_data} for bytes that are no image (the message quotes the first), are cut short, or do not
 ///         decode, and for an image larger than `cell`: "expected at most 512 x 512, got 1024 x 1024", width x height;
-///         Error{unsupported} naming a kind that is not read ("CMYK JPEG is not supported"; 12 bit; GIF, TIFF, WebP,
+///         Error{too_large} for a JPEG of several scans, or an interlaced PNG, that needs more than 128 MiB whatever the
+///         window is; Error{unsupported} naming a kind that is not read ("CMYK JPEG is not supported"; 12 bit; GIF, TIFF, WebP,
 ///         BMP); Error{invalid_argument} for a window that leaves `cell`. `out` may then be partly written
 void decode_grey8(std::span<const std::byte> encoded, const ImageSize& cell, const ImageWindow& window,
                   std::uint8_t fill, std::uint8_t* out, std::ptrdiff_t row_stride);

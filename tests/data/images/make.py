@@ -6,7 +6,7 @@
 
 <name>.pgm holds the grey pixels that <name>.jpg and <name>.png must decode to (<name>_interlaced.png shares <name>.pgm).
 
-JPEG: written by cjpeg, with the arguments that stand in JPEGS; the pixels are Pillow's Y channel.
+JPEG: written by cjpeg, with the arguments that stand in JPEGS, and by jpegtran; the pixels are Pillow's Y channel.
 PNG:  written below, chunk by chunk, because no encoder offers every kind; the pixels are computed from the samples by
       the rules that image.hpp states, and compared to what Pillow decodes wherever Pillow reads the kind without loss.
 """
@@ -131,11 +131,16 @@ def make_jpegs():
         subprocess.run(["cjpeg", "-quality", "100", *arguments, "-outfile", output, str(constant)], check=True)
     constant.unlink()
 
+    # The other writer of arithmetic coding: what it makes of grey.jpg holds the same coefficients.
+    transcoded = subprocess.run(["jpegtran", "-arithmetic", str(HERE / "grey.jpg")], check=True,
+                                stdout=subprocess.PIPE).stdout
+    (HERE / "grey_jpegtran_arithmetic.jpg").write_bytes(transcoded)
+    save_pgm("grey_jpegtran_arithmetic", pillow_grey("grey_jpegtran_arithmetic", transcoded))
+
     # A progressive file may end early; libjpeg then smooths across the borders of blocks.
     scans = list(segments(made["grey_progressive"]))
     incomplete = join(scans[:[marker for marker, _ in scans].index(0xDA) + 1])
-    (HERE / "grey_incomplete.jpg").write_bytes(incomplete)
-    save_pgm("grey_incomplete", pillow_grey("grey_incomplete", incomplete))
+    arithmetic = made["grey_arithmetic"]
 
     cmyk = numpy.stack([texture(16, 16, seed) for seed in (1, 2, 3, 4)], axis=-1)
     buffer = io.BytesIO()
@@ -152,6 +157,9 @@ def make_jpegs():
         "12bit": patched(made["grey"], 0xC0, 4, 12),          # the frame header's sample precision
         "hierarchical": patched(made["grey"], 0xC0, 1, 0xC5),  # SOF5, differential sequential
         "two_components": join(two),
+        "incomplete": incomplete,
+        "arithmetic_cut": arithmetic[:len(arithmetic) // 2] + b"\xff\xd9",
+        "jpegtran_arithmetic_cut": transcoded[:len(transcoded) // 2] + b"\xff\xd9",
         "no_luma_scan": join(scans[:first_scan] + scans[first_scan + 1:]),
         "huge": patched(patched(patched(patched(made["grey"], 0xC0, 5, 0xFF), 0xC0, 6, 0), 0xC0, 7, 0xFF), 0xC0, 8, 0),
     }
