@@ -183,6 +183,23 @@ catvox::ReadStatistics read(const catvox::ScaleView<T>& box, xt::xtensor<T, 3>& 
                        {.progress = [&](const catvox::Progress& progress) { bar.show(progress); }, .stop = stop});
 }
 
+/// Missing tiles are black in the picture, as dark tissue may be: so it says how many there are, always.
+/// \throws Error{not_found} if there is nothing else, as when the mirror's addresses are wrong
+void check_missing(const catvox::Stack& stack, const catvox::ReadStatistics& statistics) {
+  if (statistics.missing == 0) return;
+  const catvox::MirrorInfo& mirror = stack.mirror();
+  const std::string where = "mirror " + std::to_string(mirror.id) + " \"" + mirror.title + "\"";
+  if (statistics.missing == statistics.chunks) {
+    throw Error(Errc::not_found, "nothing was written: " + where + " has none of the " +
+                                     std::to_string(statistics.chunks) +
+                                     " tiles that the box touches. If it should, its image_base \"" +
+                                     catvox::redact_url(mirror.image_base) + "\" or its file_extension \"" +
+                                     mirror.file_extension + "\" is wrong");
+  }
+  std::cerr << "crop_world_box: " << statistics.missing << " of " << statistics.chunks << " tiles are missing from "
+            << where << " and left black\n";
+}
+
 template <class T>
 void crop(const catvox::Stack& stack, const catvox::ScaleView<T>& level, const CropOptions& options) {
   const examples::FileFormat format = examples::file_format(options.output, options.montage);
@@ -211,6 +228,7 @@ void crop(const catvox::Stack& stack, const catvox::ScaleView<T>& level, const C
   xt::xtensor<T, 3> voxels = memory_for(box);
   volume.voxels = std::as_bytes(std::span(voxels.data(), voxels.size()));
   const catvox::ReadStatistics statistics = read(box, voxels, interrupt.token());
+  check_missing(stack, statistics);
   examples::write_volume(format, files.partial(), volume);
   if (interrupt.token().stop_requested()) throw Error(Errc::cancelled, "interrupted: nothing was written");
   files.commit();

@@ -122,6 +122,34 @@ TEST_CASE("crop_world_box reads every level whole, missing tiles black", "[examp
         std::string::npos);
 }
 
+TEST_CASE("crop_world_box warns of missing tiles", "[examples]") {
+  const Workplace here;
+  // Tile (2, 2) of section 8 is missing from mirror JPEG; the box touches tiles (1 to 2, 1 to 2) of sections 7 and 8.
+  const auto result = here.crop("--stack 1 --min 4000 4800 1080 --max 4100 5100 1160 --output out.npy");
+  CHECK(result.status == 0);
+  CHECK(result.err == "crop_world_box: 1 of 8 tiles are missing from mirror 1 \"JPEG\" and left black\n");
+  CHECK(fs::exists(here.folder.path() / "out.npy"));
+}
+
+TEST_CASE("crop_world_box fails if all tiles are missing, and says what may be wrong", "[examples]") {
+  const Workplace here;
+  HttpServer server;
+  server.serve_folder("", demo);
+  std::string info = file_bytes(demo / "1/stack/1/info");
+  const std::string extension = "\"file_extension\": \"jpg\"";
+  REQUIRE(info.find(extension) != std::string::npos);
+  info.replace(info.find(extension), extension.size(), "\"file_extension\": \"jpeg\"");
+  server.add("/1/stack/1/info", info, "application/json");
+  here.folder.write("out.npy", "old");
+  const auto result =
+      here.crop("--project 1 --stack 1 --min 4000 4800 1080 --max 4100 5100 1160 --output out.npy", server.url());
+  CHECK(result.status == 3);
+  CHECK(result.err ==
+        "crop_world_box: nothing was written: mirror 1 \"JPEG\" has none of the 8 tiles that the box touches. If it "
+        "should, its image_base \"tiles/jpeg/\" or its file_extension \"jpeg\" is wrong\n");
+  CHECK(file_bytes(here.folder.path() / "out.npy") == "old");
+}
+
 TEST_CASE("crop_world_box says what it clips a box to", "[examples]") {
   const Workplace here;
   const auto result = here.crop("--stack 1 --level 1 --min 5200 5400 1200 --max 5240 5424 1280 --output out.npy");
