@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <catvox/catvox.hpp>
+#include <catvox/core/text.hpp>
 #include <cmath>
 #include <iostream>
 #include <map>
@@ -87,7 +88,7 @@ void choose_mirror(catvox::Stack& stack, const CropOptions& options) {
     }
     for (const catvox::MirrorTiming& timing : stack.set_fastest_mirror()) {
       const std::string seen = timing.seconds ? examples::duration_text(*timing.seconds) : timing.failure;
-      std::cout << "timed      " << timing.id << " \"" << timing.title << "\": " << seen << '\n';
+      std::cout << "timed      " << timing.id << ' ' << catvox::in_quotes(timing.title) << ": " << seen << '\n';
     }
   } else if (!options.mirror.empty()) {
     stack.set_mirror(examples::id_or_title(options.mirror));
@@ -146,8 +147,8 @@ void print_summary(const catvox::Stack& stack, const CropOptions& options, const
   const double seconds = std::max(statistics.seconds, 1e-9);
   const auto received = static_cast<double>(statistics.bytes_received);
   const auto decoded = static_cast<double>(volume.voxels.size());
-  std::cout << "stack      " << stack.info().sid << " \"" << stack.info().stitle << "\"\n"
-            << "mirror     " << stack.mirror().id << " \"" << stack.mirror().title << "\"\n"
+  std::cout << "stack      " << stack.info().sid << ' ' << catvox::in_quotes(stack.info().stitle) << '\n'
+            << "mirror     " << stack.mirror().id << ' ' << catvox::in_quotes(stack.mirror().title) << '\n'
             << "level      " << options.level << " of 0 to " << stack.levels() - 1 << '\n'
             << "shape      " << nz << " x " << ny << " x " << nx << " (" << dims[0] << ", " << dims[1] << ", "
             << dims[2] << "), " << catvox::name(volume.dtype) << '\n'

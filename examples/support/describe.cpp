@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catvox/catmaid/stack.hpp>
+#include <catvox/core/text.hpp>
 #include <catvox/http/url.hpp>
 #include <cstdio>
 #include <iterator>
@@ -56,8 +57,8 @@ void print_broken_slices(std::ostream& out, const catvox::StackInfo& info) {
 
 void print_mirrors(std::ostream& out, const catvox::StackInfo& info) {
   for (const catvox::MirrorInfo& mirror : info.mirrors) {
-    out << "  mirror " << mirror.id << "     \"" << mirror.title << "\", type " << mirror.tile_source_type << ", "
-        << mirror.tile_width << " x " << mirror.tile_height << " tiles, "
+    out << "  mirror " << mirror.id << "     " << catvox::in_quotes(mirror.title) << ", type "
+        << mirror.tile_source_type << ", " << mirror.tile_width << " x " << mirror.tile_height << " tiles, "
         << (catvox::is_supported(mirror.tile_source_type) ? "readable" : "NOT readable: catvox lacks its type") << ", "
         << catvox::redact_url(mirror.image_base) << '\n';
   }
@@ -107,9 +108,9 @@ std::string per_world_axis_text(const std::array<std::string_view, 3>& dims, con
 
 void print_projects(std::ostream& out, const catvox::CatmaidClient& client) {
   for (const catvox::ProjectSummary& project : client.projects()) {
-    out << "project " << project.id << "  \"" << project.title << "\"\n";
+    out << "project " << project.id << "  " << catvox::in_quotes(project.title) << '\n';
     for (const catvox::StackSummary& stack : project.stacks) {
-      out << "  stack " << stack.id << "  \"" << stack.title << "\"\n";
+      out << "  stack " << stack.id << "  " << catvox::in_quotes(stack.title) << '\n';
     }
   }
 }
@@ -121,7 +122,8 @@ void print_stack(std::ostream& out, const catvox::StackInfo& info) {
   const auto last =
       geometry.voxel_to_world({static_cast<double>(nz), static_cast<double>(ny), static_cast<double>(nx)});
   const auto dims = geometry.dims();
-  out << "stack " << info.sid << " \"" << info.stitle << "\", project " << info.pid << " \"" << info.ptitle << "\"\n"
+  out << "stack " << info.sid << ' ' << catvox::in_quotes(info.stitle) << ", project " << info.pid << ' '
+      << catvox::in_quotes(info.ptitle) << '\n'
       << "  axes         (" << dims[0] << ", " << dims[1] << ", " << dims[2] << "), orientation "
       << orientation_text(info.orientation) << '\n'
       << "  world        " << extent_text({geometry.voxel_to_world({0, 0, 0}), last}) << " nm\n";

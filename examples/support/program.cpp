@@ -1,6 +1,7 @@
 #include "support/program.hpp"
 
 #include <algorithm>
+#include <catvox/core/text.hpp>
 #include <catvox/http/url.hpp>
 #include <charconv>
 #include <cstdlib>
@@ -136,7 +137,7 @@ catvox::ClientOptions client_options(const ServerOptions& options) {
   if (const std::string project = environment("CATMAID_PROJECT_ID"); !options.project && !project.empty()) {
     client.project_id = number(project);
     if (!client.project_id) {
-      throw Error(Errc::invalid_argument, "CATMAID_PROJECT_ID must be a number, not \"" + project + "\"");
+      throw Error(Errc::invalid_argument, "CATMAID_PROJECT_ID must be a number, not " + catvox::in_quotes(project));
     }
   }
   return client;
@@ -148,7 +149,8 @@ catvox::CatmaidClient connect(const ServerOptions& options) {
     const auto projects = catvox::CatmaidClient(client).projects();
     if (projects.size() != 1) {
       std::string list;
-      for (const auto& project : projects) list += "\n  " + std::to_string(project.id) + "  " + project.title;
+      for (const auto& project : projects)
+        list += "\n  " + std::to_string(project.id) + "  " + catvox::escaped(project.title);
       throw Error(Errc::invalid_argument,
                   projects.empty() ? "the server shows no project to this user" : "give --project, one of:" + list);
     }

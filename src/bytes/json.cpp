@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catvox/core/error.hpp>
+#include <catvox/core/text.hpp>
 #include <charconv>
 #include <cmath>
 #include <system_error>
@@ -13,15 +14,15 @@ namespace {
 // Far beyond any real answer (a stack info nests three deep), far below what a thread's stack can take.
 constexpr int max_depth = 64;
 
-/// A quoted piece of `text` around its byte number `at` (from 1), safe to print.
+/// A piece of `text` around its byte number `at` (from 1), for a message.
 std::string excerpt(std::string_view text, std::size_t at) {
   constexpr std::size_t before = 24, length = 48;
   const std::size_t begin = at > before ? std::min(at, text.size()) - before : 0;
-  std::string shown(text.substr(begin, length));
-  for (char& c : shown) {
-    if (c < ' ' || c > '~') c = c == '\n' || c == '\t' || c == '\r' ? ' ' : '?';
+  std::string piece(text.substr(begin, length));
+  for (char& c : piece) {
+    if (c == '\n' || c == '\t' || c == '\r') c = ' ';
   }
-  return '"' + shown + '"';
+  return '"' + escaped(piece) + '"';
 }
 
 /// A value for a message: its JSON, ASCII only, cut if long.

@@ -1,5 +1,6 @@
 #include <catvox/catmaid/catmaid_client.hpp>
 #include <catvox/core/error.hpp>
+#include <catvox/core/text.hpp>
 #include <catvox/http/url.hpp>
 #include <charconv>
 #include <cstdlib>
@@ -77,7 +78,8 @@ CatmaidClient CatmaidClient::from_environment() {
     std::int64_t id = 0;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), id);
     if (failure != std::errc() || end != text.data() + text.size()) {
-      throw Error(Errc::invalid_argument, "the environment variable CATMAID_PROJECT_ID is no number: \"" + text + "\"");
+      throw Error(Errc::invalid_argument,
+                  "the environment variable CATMAID_PROJECT_ID is no number: " + in_quotes(text));
     }
     options.project_id = id;
   }
@@ -138,9 +140,8 @@ StackInfo CatmaidClient::stack_info(const IdOrTitle& stack) const {
     const auto all = stacks();
     const auto found = detail::find_by_id_or_title(all, stack, &StackSummary::id, &StackSummary::title);
     if (!found) {
-      throw Error(Errc::not_found, "project " + std::to_string(project_id()) + " has no stack " +
-                                       detail::quoted(stack) + "; it has " +
-                                       detail::list_of(all, &StackSummary::id, &StackSummary::title));
+      throw Error(Errc::not_found, "project " + std::to_string(project_id()) + " has no stack " + detail::named(stack) +
+                                       "; it has " + detail::list_of(all, &StackSummary::id, &StackSummary::title));
     }
     id = all[*found].id;
   }

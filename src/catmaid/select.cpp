@@ -1,4 +1,5 @@
 #include <catvox/catmaid/select.hpp>
+#include <catvox/core/text.hpp>
 #include <charconv>
 #include <istream>
 #include <ostream>
@@ -24,7 +25,7 @@ std::optional<std::size_t> ask(std::size_t count, const std::string& what, std::
     std::size_t number = 0;
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (failure == std::errc() && end == text.data() + text.size() && number >= 1 && number <= count) return number;
-    out << "\"" << text << "\" is not a number from 1 to " << count << ".\n";
+    out << in_quotes(text) << " is not a number from 1 to " << count << ".\n";
   }
 }
 
@@ -37,7 +38,7 @@ std::optional<Stack> select_stack(const CatmaidClient& client, std::istream& in,
     return std::nullopt;
   }
   for (std::size_t i = 0; i < stacks.size(); ++i) {
-    out << i + 1 << ") " << stacks[i].title << " (id " << stacks[i].id << ")\n";
+    out << i + 1 << ") " << escaped(stacks[i].title) << " (id " << stacks[i].id << ")\n";
   }
   const auto number = ask(stacks.size(), "Stack", in, out);
   if (!number) return std::nullopt;
@@ -49,8 +50,8 @@ bool select_mirror(Stack& stack, std::istream& in, std::ostream& out) {
   for (const MirrorInfo& mirror : stack.info().mirrors) {
     const bool readable = is_supported(mirror.tile_source_type);
     if (readable) ids.push_back(mirror.id);
-    out << (readable ? std::to_string(ids.size()) + ") " : "-  ") << mirror.title << " (id " << mirror.id << ", type "
-        << mirror.tile_source_type << (readable ? "" : ", not supported") << ")\n";
+    out << (readable ? std::to_string(ids.size()) + ") " : "-  ") << escaped(mirror.title) << " (id " << mirror.id
+        << ", type " << mirror.tile_source_type << (readable ? "" : ", not supported") << ")\n";
   }
   if (ids.empty()) {
     out << "The stack has no mirror that can be read.\n";

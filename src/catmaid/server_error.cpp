@@ -1,6 +1,7 @@
 #include "catmaid/server_error.hpp"
 
 #include <catvox/core/error.hpp>
+#include <catvox/core/text.hpp>
 #include <utility>
 
 namespace catvox {
@@ -24,8 +25,9 @@ std::string member_text(const detail::Json& object, const char* key) {
 /// `text` on one line, cut between characters of UTF-8 if it is long.
 std::string tidy(std::string text) {
   for (char& c : text) {
-    if ((c >= 0 && c < ' ') || c == 0x7f) c = ' ';
+    if (c == '\n' || c == '\r' || c == '\t') c = ' ';
   }
+  text = escaped(text);
   if (text.size() > longest_text) {
     constexpr std::string_view ellipsis = "...";
     std::size_t end = longest_text - ellipsis.size();

@@ -12,7 +12,7 @@ namespace catvox {
 ///
 /// Such are `{"error": …, "detail": …, "type": …}`, which servers from before 2020 send with status 200, and
 /// `{"detail": …}` alone, with which the token check of `/projects/` answers 401. A `detail` that is a traceback is
-/// left out. One line, no control characters, at most 300 bytes. nullopt for any other body.
+/// left out. One line, control characters escaped, at most 300 bytes. nullopt for any other body.
 std::optional<std::string> server_error_text(std::string_view body);
 
 namespace detail {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catvox/catmaid/stack.hpp>
 #include <catvox/core/error.hpp>
+#include <catvox/core/text.hpp>
 #include <catvox/format/tiles/tile_store.hpp>
 #include <catvox/http/url.hpp>
 #include <utility>
@@ -20,7 +21,7 @@ std::string supported_types() {
 }
 
 std::string describe_type(const MirrorInfo& mirror) {
-  return "mirror \"" + mirror.title + "\" has tile source type " + std::to_string(mirror.tile_source_type) +
+  return "mirror " + in_quotes(mirror.title) + " has tile source type " + std::to_string(mirror.tile_source_type) +
          ", which is not read; types " + supported_types() + " are";
 }
 
@@ -74,7 +75,7 @@ const MirrorInfo& Stack::mirror() const {
   if (mirror_) return info_->mirrors[*mirror_];
   std::string reasons;
   for (const MirrorInfo& mirror : info_->mirrors) reasons += "; " + describe_type(mirror);
-  throw Error(Errc::unsupported, "stack \"" + info_->stitle + "\" has no mirror that can be read" +
+  throw Error(Errc::unsupported, "stack " + in_quotes(info_->stitle) + " has no mirror that can be read" +
                                      (reasons.empty() ? ": it has none at all" : reasons));
 }
 
@@ -133,8 +134,9 @@ std::vector<MirrorTiming> Stack::set_fastest_mirror(std::chrono::milliseconds ti
   if (!fastest) {
     if (timings.empty()) (void)mirror();  // throws, saying which types there are
     std::string failures;
-    for (const auto& timing : timings) failures += "; \"" + timing.title + "\": " + timing.failure;
-    throw Error(Errc::connection, "no mirror of stack \"" + info_->stitle + "\" delivered its canary tile" + failures);
+    for (const auto& timing : timings) failures += "; " + in_quotes(timing.title) + ": " + timing.failure;
+    throw Error(Errc::connection,
+                "no mirror of stack " + in_quotes(info_->stitle) + " delivered its canary tile" + failures);
   }
   set_mirror(info_->mirrors[*fastest].id);
   return timings;
@@ -143,7 +145,8 @@ std::vector<MirrorTiming> Stack::set_fastest_mirror(std::chrono::milliseconds ti
 std::shared_ptr<const detail::Volume> Stack::open(std::size_t position) const {
   const MirrorInfo& mirror = info_->mirrors[position];
   const auto refuse = [&](Errc code, const std::string& why) {
-    throw Error(code, "mirror \"" + mirror.title + "\", image_base \"" + redact_url(mirror.image_base) + "\": " + why);
+    throw Error(code,
+                "mirror " + in_quotes(mirror.title) + ", image_base \"" + redact_url(mirror.image_base) + "\": " + why);
   };
   auto [base, user, password] = split_user(mirror.image_base);
   if (scheme_of(base).empty()) {

@@ -3,6 +3,7 @@
 #include <catvox/catmaid/id_or_title.hpp>
 #include <catvox/catmaid/stack_info.hpp>
 #include <catvox/core/error.hpp>
+#include <catvox/core/text.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -19,8 +20,8 @@ inline std::string_view trimmed(std::string_view text) {
 }
 
 /// "7" or "\"FAFB v14\"".
-inline std::string quoted(const IdOrTitle& wanted) {
-  return wanted.is_id() ? std::to_string(wanted.id()) : "\"" + wanted.title() + "\"";
+inline std::string named(const IdOrTitle& wanted) {
+  return wanted.is_id() ? std::to_string(wanted.id()) : in_quotes(wanted.title());
 }
 
 /// "1 \"a\", 2 \"b\"", cut after a screenful.
@@ -29,7 +30,7 @@ std::string list_of(const std::vector<Item>& items, std::int64_t Item::*id, std:
   constexpr std::size_t most = 30;
   std::string text;
   for (std::size_t i = 0; i < items.size() && i < most; ++i) {
-    text += (i == 0 ? "" : ", ") + std::to_string(items[i].*id) + " \"" + items[i].*title + "\"";
+    text += (i == 0 ? "" : ", ") + std::to_string(items[i].*id) + " " + in_quotes(items[i].*title);
   }
   if (items.size() > most) text += " and " + std::to_string(items.size() - most) + " more";
   return text.empty() ? "none" : text;
@@ -45,7 +46,7 @@ std::optional<std::size_t> find_by_id_or_title(const std::vector<Item>& items, c
     for (std::size_t i = 0; i < items.size(); ++i) {
       if (!matches(items[i])) continue;
       if (found) {
-        throw Error(Errc::invalid_argument, "the title " + quoted(wanted) + " is not unique: ids " +
+        throw Error(Errc::invalid_argument, "the title " + named(wanted) + " is not unique: ids " +
                                                 std::to_string(items[*found].*id) + " and " +
                                                 std::to_string(items[i].*id) + " have it");
       }
@@ -60,7 +61,7 @@ std::optional<std::size_t> find_by_id_or_title(const std::vector<Item>& items, c
 }
 
 inline Error no_such_mirror(const StackInfo& info, const IdOrTitle& mirror) {
-  return {Errc::not_found, "stack \"" + info.stitle + "\" has no mirror " + quoted(mirror) + "; it has " +
+  return {Errc::not_found, "stack " + in_quotes(info.stitle) + " has no mirror " + named(mirror) + "; it has " +
                                list_of(info.mirrors, &MirrorInfo::id, &MirrorInfo::title)};
 }
 

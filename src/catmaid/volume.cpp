@@ -5,6 +5,7 @@
 #include <catvox/core/buffer.hpp>
 #include <catvox/core/dtype.hpp>
 #include <catvox/core/error.hpp>
+#include <catvox/core/text.hpp>
 #include <catvox/format/n5/n5_location.hpp>
 #include <catvox/format/n5/n5_store.hpp>
 #include <catvox/format/tiles/tile_store.hpp>
@@ -134,8 +135,8 @@ std::shared_ptr<const LevelSource> Volume::source(int level) const {
   if (found == levels.end()) {
     std::string known;
     for (const Level& each : levels) known += (known.empty() ? "" : ", ") + std::to_string(each.level);
-    throw Error(Errc::not_found, "stack \"" + parts_.info->stitle + "\", mirror \"" + mirror().title +
-                                     "\", has no level " + std::to_string(level) + "; it has " + known);
+    throw Error(Errc::not_found, "stack " + in_quotes(parts_.info->stitle) + ", mirror " + in_quotes(mirror().title) +
+                                     ", has no level " + std::to_string(level) + "; it has " + known);
   }
   const Level& chosen = *found;
   return make_chunk_reader({.level = level,

@@ -1,9 +1,9 @@
 #include <blosc.h>
 
+#include <catvox/core/text.hpp>
 #include <iterator>
 
 #include "codec/decompressors.hpp"
-#include "codec/quoted.hpp"
 
 namespace catvox::detail {
 namespace {
@@ -17,7 +17,7 @@ void check_inner_codec(Input frame) {
   const unsigned codec = flags >> 5;
   if (codec >= std::size(codecs)) throw_corrupt("blosc", "unknown inner codec " + std::to_string(codec));
   if (blosc_compname_to_compcode(codecs[codec]) < 0) {
-    throw Error(Errc::unsupported, "blosc payload: inner codec " + quoted(codecs[codec]) +
+    throw Error(Errc::unsupported, "blosc payload: inner codec " + in_quotes(codecs[codec]) +
                                        " was left out of this build of the blosc library");
   }
 }

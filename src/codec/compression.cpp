@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <array>
 #include <catvox/codec/compression.hpp>
+#include <catvox/core/text.hpp>
 #include <cctype>
 #include <limits>
 #include <string>
 
 #include "codec/decompressors.hpp"
-#include "codec/quoted.hpp"
 
 namespace catvox {
 namespace {
@@ -61,7 +61,7 @@ Decompressor decompressor(Compression compression) noexcept {
 [[noreturn]] void throw_left_out(Compression compression) {
   std::string option = "CATVOX_WITH_";
   for (const char c : name(compression)) option += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  throw Error(Errc::unsupported, "compression " + detail::quoted(name(compression)) +
+  throw Error(Errc::unsupported, "compression " + in_quotes(name(compression)) +
                                      " was left out of this build of catvox: configure it with " + option + "=ON");
 }
 
@@ -78,7 +78,7 @@ void check_size(const char* what, std::size_t size) {
 
 Compression compression_from_name(std::string_view type) {
   const auto found = std::find(names.begin(), names.end(), type);
-  if (found == names.end()) throw Error(Errc::unsupported, "unknown compression " + detail::quoted(type));
+  if (found == names.end()) throw Error(Errc::unsupported, "unknown compression " + in_quotes(type, 60));
   const auto compression = static_cast<Compression>(found - names.begin());
   if (!is_available(compression)) throw_left_out(compression);
   return compression;

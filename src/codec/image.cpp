@@ -3,6 +3,7 @@
 #include "codec/image_decoder.hpp"
 
 #include <algorithm>
+#include <catvox/core/text.hpp>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,8 @@ namespace catvox {
 namespace {
 
 using namespace std::string_view_literals;
+
+constexpr std::size_t shown_bytes = 32;
 
 enum class Format { jpeg, png, other };
 
@@ -33,31 +36,13 @@ std::string_view refused_format(std::string_view encoded) noexcept {
   return {};
 }
 
-/// The first bytes as one can read them in a message: printable ASCII, the rest as \xNN.
-std::string quoted_start(std::string_view encoded) {
-  constexpr std::size_t longest = 32;
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text = "\"";
-  for (const char c : encoded.substr(0, longest)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      text += {'\\', c};
-    } else if (byte >= 0x20 && byte < 0x7F) {
-      text += c;
-    } else {
-      text += {'\\', 'x', digits[byte >> 4], digits[byte & 15]};
-    }
-  }
-  return text + '"';
-}
-
 [[noreturn]] void refuse(std::string_view encoded) {
   const std::string expected = "expected a JPEG or PNG image, got ";
   if (const std::string_view format = refused_format(encoded); !format.empty()) {
     throw Error(Errc::unsupported, expected + "a " + std::string(format) + " image, which is not supported");
   }
   std::string got = std::to_string(encoded.size()) + " bytes";
-  if (!encoded.empty()) got += " that start with " + quoted_start(encoded);
+  if (!encoded.empty()) got += " that start with " + in_quotes(encoded.substr(0, shown_bytes));
   throw Error(Errc::corrupt_data, expected + got);
 }
 

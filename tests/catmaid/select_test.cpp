@@ -48,3 +48,16 @@ TEST_CASE("select_mirror numbers only what can be read, and chooses", "[client]"
   CHECK_FALSE(select_mirror(stack, nothing, out));
   CHECK(stack.mirror().id == 14);
 }
+
+TEST_CASE("titles cannot give a terminal orders", "[client]") {
+  StackInfo info = Instance().client().stack_info(1);
+  info.mirrors[0].title = "\x1b]0;gone\a\u202ertl\n1) fake";
+  Stack stack(info);
+  std::istringstream in;
+  std::ostringstream out;
+  CHECK_FALSE(select_mirror(stack, in, out));
+  CHECK(out.str().starts_with("1) \\x1b]0;gone\\x07\\u202ertl\\x0a1) fake (id 11, type 1)\n2) "));
+  CHECK_THROWS_WITH(stack.set_mirror(5),
+                    "stack \"em \" has no mirror 5; it has 11 \"\\x1b]0;gone\\x07\\u202ertl\\x0a1) fake\", "
+                    "14 \"type 4\", 15 \"type 5\", 19 \"DVID\"");
+}

@@ -29,7 +29,7 @@ TEST_CASE("server_error_text gives the server's words", "[metadata]") {
       {R"({"detail": "Invalid token."})", "Invalid token."},
       {R"({"error": {"code": 7}})", R"({"code":7})"},
       // one line, nothing that a terminal obeys
-      {R"({"error": "two\nlines and \u001b[31mred"})", "two lines and  [31mred"},
+      {R"({"error": "two\nlines and \u001b[31mred"})", R"(two lines and \x1b[31mred)"},
       {R"({"error": ")" + std::string(301, 'x') + R"("})", std::string(297, 'x') + "..."},
       {R"({"error": ")" + std::string(300, 'x') + R"("})", std::string(300, 'x')},
       {R"({"error": ")" + std::string(296, 'x') + R"(ééééé"})", std::string(296, 'x') + "..."},

@@ -108,7 +108,7 @@ TEST_CASE("wrong attributes are an error that names the key", "[format]") {
       {with("dataType", "\"object\""), Errc::unsupported,
        "N5 attributes: \"dataType\" \"object\" is not one of images"},
       {with("dataType", "\"|u1\\u0007\""), Errc::unsupported,
-       "N5 attributes: \"dataType\" \"|u1?\" is not one of images"},
+       "N5 attributes: \"dataType\" \"|u1\\x07\" is not one of images"},
       {with("compression", ""), Errc::invalid_metadata, "N5 attributes: \"compression\" is missing"},
       {with("compression", "\"gzip\""), Errc::invalid_metadata, "N5 attributes: \"compression\" must be an object"},
       {with("compression", "{}"), Errc::invalid_metadata, "N5 attributes: \"type\" is missing"},

@@ -1,3 +1,4 @@
+#include <catvox/core/text.hpp>
 #include <catvox/format/n5/n5_attributes.hpp>
 
 #include <cmath>
@@ -5,7 +6,6 @@
 #include <optional>
 #include <string>
 
-#include "codec/quoted.hpp"
 #include "format/n5/n5_sizes.hpp"
 
 namespace catvox {
@@ -60,7 +60,7 @@ DType parse_dtype(const Json& object) {
   for (int i = 0; i <= static_cast<int>(DType::float64); ++i) {
     if (const auto dtype = static_cast<DType>(i); name(dtype) == type) return dtype;
   }
-  throw Error(Errc::unsupported, "N5 attributes: \"dataType\" " + detail::quoted(type) + " is not one of images");
+  throw Error(Errc::unsupported, "N5 attributes: \"dataType\" " + in_quotes(type) + " is not one of images");
 }
 
 Compression parse_compression(const Json& object) {

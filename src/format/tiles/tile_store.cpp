@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catvox/codec/image.hpp>
 #include <catvox/core/error.hpp>
+#include <catvox/core/text.hpp>
 #include <catvox/format/tiles/tile_store.hpp>
 #include <utility>
 
@@ -63,8 +64,8 @@ constexpr TileSourceType known_types[] = {
 
 TileStore::TileStore(Level level) : level_(std::move(level)), chunk_shape_{1, level_.tile_height, level_.tile_width} {
   if (chunk_shape_[1] <= 0 || chunk_shape_[2] <= 0) {
-    throw Error(Errc::invalid_metadata, "mirror \"" + level_.mirror_title + "\" has tiles of " + text(chunk_shape_[2]) +
-                                            " x " + text(chunk_shape_[1]) + " pixels");
+    throw Error(Errc::invalid_metadata, "mirror " + in_quotes(level_.mirror_title) + " has tiles of " +
+                                            text(chunk_shape_[2]) + " x " + text(chunk_shape_[1]) + " pixels");
   }
 }
 
@@ -104,7 +105,7 @@ std::unique_ptr<const TileStore> make_tile_store(TileStore::Level level) {
   if (found == std::end(known_types)) {
     std::string known;
     for (const int type : tile_source_types()) known += (known.empty() ? "" : ", ") + text(type);
-    throw Error(Errc::unsupported, "mirror \"" + level.mirror_title + "\" has tile source type " + text(number) +
+    throw Error(Errc::unsupported, "mirror " + in_quotes(level.mirror_title) + " has tile source type " + text(number) +
                                        "; supported tile types are " + known);
   }
   return found->make(std::move(level));
