@@ -22,8 +22,7 @@ struct HttpSourceOptions {
   std::shared_ptr<Transport> transport;
   std::shared_ptr<const Credentials> credentials{};  ///< sent only to the origin that they are bound to
   MissingStatuses missing{};
-  bool allow_file = false;  ///< whether a key may be a file: URL
-  bool cacheable = false;   ///< what is there does not change: answers may be kept on disk
+  bool cacheable = false;  ///< what is there does not change: answers may be kept on disk
 };
 
 /// Objects on web servers. Keys are absolute URLs.

@@ -24,7 +24,7 @@ struct ShardingSpec {
 /// What a source of sharded chunks is made of.
 struct ShardSourceOptions {
   std::shared_ptr<ByteSource> files;  ///< where the shards lie
-  std::string folder{};               ///< of the shards, as `files` names it, with its '/': folder + "1f.shard" is a key
+  std::string folder{};  ///< of the shards, as `files` names it, with its '/': folder + "1f.shard" is a key
   ShardingSpec sharding{};
   std::size_t index_bytes = std::size_t{32} << 20;  ///< of indices that are kept, the least recently used dropped first
 };

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "bytes/file_source.hpp"
 #include "catmaid/server_error.hpp"
 #include "catmaid/titles.hpp"
 
@@ -90,18 +91,27 @@ CatmaidClient CatmaidClient::from_environment() {
 }
 
 std::string CatmaidClient::get(const std::string& path) const {
-  Request request;
-  request.url = options_.server + path;
-  request.credentials = api_credentials_;
-  request.allow_file = scheme_of(options_.server) == "file";
-  request.retry_on_500 = false;
-  const auto url = redact_url(request.url);
+  const auto url = redact_url(options_.server + path);
   const auto fail = [&url](Errc code, const std::string& reason, int status, int attempts) {
     throw Error(code,
                 "cannot fetch " + url + ": " + reason +
                     (attempts > 1 ? " (after " + std::to_string(attempts) + " attempts)" : ""),
                 {.url = url, .http_status = status, .attempts = attempts});
   };
+  if (scheme_of(options_.server) == "file") {
+    ByteResult file;
+    try {
+      file = detail::read_file({.key = options_.server + path, .max_bytes = session_.options().max_body_bytes});
+    } catch (const Error& error) {
+      fail(error.code(), error.what(), 0, 1);
+    }
+    if (file.missing()) fail(Errc::not_found, "there is no such file", 0, 1);
+    return {reinterpret_cast<const char*>(file.body.data()), file.body.size()};
+  }
+  Request request;
+  request.url = options_.server + path;
+  request.credentials = api_credentials_;
+  request.retry_on_500 = false;
   Response response;
   try {
     response = session_.get(std::move(request));
@@ -111,10 +121,8 @@ std::string CatmaidClient::get(const std::string& path) const {
   const std::string_view body(reinterpret_cast<const char*>(response.body.data()), response.body.size());
   if (response.status != 200) {
     const auto words = server_error_text(body);
-    const bool file = options_.server.starts_with("file:");
-    const auto reason = file ? std::string("there is no such file") : "HTTP " + std::to_string(response.status);
     fail(words || response.status < 500 ? code_for(response.status) : Errc::http_status,
-         reason + (words ? ": " + *words : ""), response.status, response.attempts);
+         "HTTP " + std::to_string(response.status) + (words ? ": " + *words : ""), response.status, response.attempts);
   }
   return std::string(body);
 }

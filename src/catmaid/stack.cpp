@@ -181,7 +181,6 @@ std::shared_ptr<const detail::Volume> Stack::open(std::size_t position) const {
                           .image_base = encode_url(base),
                           .session = session,
                           .credentials = std::move(credentials),
-                          .allow_file = options_.allow_file,
                           .forbidden_is_missing = options_.forbidden_is_missing,
                           .policy = policy_,
                           .pool = pool_,

@@ -16,6 +16,7 @@
 #include <map>
 #include <utility>
 
+#include "bytes/file_source.hpp"
 #include "bytes/http_source.hpp"
 #include "bytes/read_now.hpp"
 #include "read/chunk_reader.hpp"
@@ -49,10 +50,13 @@ BrokenSlices broken_slices_of(const StackInfo& info, BrokenSlicePolicy policy) {
 }
 
 std::shared_ptr<ByteSource> source_of(const VolumeParts& parts, bool cacheable) {
+  if (scheme_of(parts.image_base) == "file") {
+    const HttpOptions& options = parts.session.options();
+    return make_file_source({.threads = options.threads, .max_bytes = options.max_body_bytes});
+  }
   return make_http_source({.transport = parts.session.transport(),
                            .credentials = parts.credentials,
                            .missing = {.not_found = true, .forbidden = parts.forbidden_is_missing},
-                           .allow_file = parts.allow_file,
                            .cacheable = cacheable});
 }
 
@@ -64,7 +68,9 @@ bool is_supported(int tile_source_type) noexcept {
 }
 
 Volume::Volume(VolumeParts parts)
-    : parts_(std::move(parts)), chunks_(source_of(parts_, true)), metadata_(source_of(parts_, false)) {}
+    : parts_(std::move(parts)),
+      chunks_(source_of(parts_, true)),
+      metadata_(scheme_of(parts_.image_base) == "file" ? chunks_ : source_of(parts_, false)) {}
 
 const std::vector<Volume::Level>& Volume::opened() const {
   std::call_once(once_, [this] { levels_ = mirror().tile_source_type == n5_type ? open_n5() : open_tiles(); });

@@ -29,7 +29,6 @@ struct VolumeParts {
   std::string image_base;  ///< absolute, encoded
   HttpSession session;
   std::shared_ptr<const Credentials> credentials;
-  bool allow_file = false;
   bool forbidden_is_missing = false;
   BrokenSlicePolicy policy = BrokenSlicePolicy::nearest;
   std::shared_ptr<ChunkPool> pool;

@@ -7,7 +7,6 @@
 #include <span>
 
 #include "http/curl_transport.hpp"
-#include "http/file_fetch.hpp"
 #include "http/receive.hpp"
 #include "http/redirect.hpp"
 #include "http/status.hpp"
@@ -26,7 +25,10 @@ constexpr std::chrono::microseconds delivery_turn{300};       // of decoding, be
 constexpr std::size_t pooled_bytes = std::size_t{1} << 20;    // of bodies for reuse: fresh memory costs page faults
 constexpr std::size_t largest_pooled = std::size_t{4} << 20;  // of a body that is kept alone
 
-bool is_file(const std::string& url) { return scheme_of(url) == "file"; }
+bool is_web(const std::string& url) {
+  const auto scheme = scheme_of(url);
+  return scheme == "http" || scheme == "https";
+}
 
 // What the server says of this answer; on keeping it, redirects have a say, too, as each may be a reason not to.
 void note_headers(Transfer& transfer) {
@@ -105,8 +107,6 @@ void Lane::run() {
         auto transfer = transport_.take(*this, running_.size() + fresh.size());
         if (!transfer) break;
         fresh.push_back(std::move(transfer));
-        // A file is read right here: one at a time, so that the lanes share them evenly.
-        if (is_file(fresh.back()->url)) break;
       }
     }
     if (!cancelled.empty()) cancel(cancelled);
@@ -219,8 +219,8 @@ void Lane::begin_due_retries() {
 // What it calls moves `transfer` on only when nothing there can throw any more.
 void Lane::begin(TransferPtr transfer) {
   try {
-    if (is_file(transfer->url)) {
-      run_file(transfer);
+    if (!is_web(transfer->url)) {
+      fail(std::move(transfer), Errc::refused, "a session fetches http: and https: URLs only");
     } else if (!answer_from_disk(transfer)) {
       begin_http(transfer);
     }
@@ -229,13 +229,6 @@ void Lane::begin(TransferPtr transfer) {
   } catch (const std::exception& error) {
     fail(std::move(transfer), Errc::connection, error.what());
   }
-}
-
-void Lane::run_file(TransferPtr& transfer) {
-  transfer->response.body = spare_body();
-  transfer->response.attempts = 1;
-  fetch_file(transfer->request, transfer->body_limit, transfer->response);
-  make_ready(std::move(transfer));
 }
 
 // True if no request needs to be made.
@@ -426,7 +419,7 @@ void Lane::deliver(TransferPtr transfer) {
 
 // A body that is not what it must be may have been spoilt on the way: the next attempt passes caches by.
 void Lane::refuse(TransferPtr transfer, const Error& error) {
-  if (error.code() != Errc::corrupt_data || is_file(transfer->url)) {
+  if (error.code() != Errc::corrupt_data) {
     fail(std::move(transfer), error.code(), error.what());
     return;
   }

@@ -49,7 +49,6 @@ class Lane {
   void cancel(const std::vector<Transport::TransferId>& ids);
   void begin(TransferPtr transfer);
   void begin_http(TransferPtr& transfer);
-  void run_file(TransferPtr& transfer);
   bool answer_from_disk(TransferPtr& transfer);
   [[nodiscard]] DiskCache::Writing write_to_disk(const Transfer& transfer) const;
   void begin_due_retries();

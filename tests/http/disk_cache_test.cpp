@@ -145,10 +145,6 @@ TEST_CASE("only what may be kept is kept", "[disk_cache]") {
   SECTION("not what a password in the address opened") {
     request = cacheable("http://em:section20@127.0.0.1:" + std::to_string(server.port()) + "/tile");
   }
-  SECTION("not files") {
-    request = cacheable(file_url(temp.write("tile", "voxels").string()));
-    request.allow_file = true;
-  }
   for (int i = 0; i < 2; ++i) CHECK(get(options, request).attempts == 1);
   CHECK(files_in(options.disk_cache.folder).empty());
 }

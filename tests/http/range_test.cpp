@@ -1,6 +1,5 @@
 #include <catvox/core/error.hpp>
 #include <catvox/http/session.hpp>
-#include <catvox/http/url.hpp>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -9,7 +8,6 @@
 #include "support/error_of.hpp"
 #include "support/fault_server.hpp"
 #include "support/http_server.hpp"
-#include "support/temp_dir.hpp"
 
 using namespace catvox;
 using namespace std::chrono_literals;
@@ -28,7 +26,6 @@ HttpSession quick(int max_attempts = 2) {
 Request part_of(std::string url, std::uint64_t begin, std::uint64_t size) {
   Request request;
   request.url = std::move(url);
-  request.allow_file = true;
   request.range = ByteRange{begin, size};
   return request;
 }
@@ -78,13 +75,6 @@ TEST_CASE("a range of an object comes, and no more", "[http]") {
       CHECK(response.status == status);
       CHECK(text(response) == body);
     }
-  }
-  SECTION("of a file") {
-    const test::TempDir folder;
-    const auto path = folder.write("object", object);
-    const Response response = quick().get(part_of(file_url(path.string()), begin, size));
-    CHECK(response.status == status);
-    CHECK(text(response) == body);
   }
 }
 

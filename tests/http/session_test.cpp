@@ -216,15 +216,6 @@ TEST_CASE("an answer that is here already is delivered without a request", "[htt
     CHECK(bodies->wait_for(2) == std::vector<std::string>{"kept (0 attempts)", "fresh (1 attempts)"});
     CHECK(server.requests().size() == 1);
   }
-  SECTION("unless it does not decode, from a file") {
-    const test::TempDir folder;
-    folder.write("a", "from the file");
-    Request request = request_for(file_url((folder.path() / "a").string()));
-    request.allow_file = true;
-    bodies->refuse("kept (0 attempts)");
-    session.transport()->deliver(std::move(request), std::move(known), bodies);
-    CHECK(bodies->wait_for(2) == std::vector<std::string>{"kept (0 attempts)", "from the file (1 attempts)"});
-  }
 }
 
 TEST_CASE("an answer says how long it took, and how long until its first byte", "[http]") {

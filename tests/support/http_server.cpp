@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -147,6 +148,8 @@ class HttpServer::Impl {
     delay_ = delay;
   }
 
+  void set_cuts_ranges(bool cuts) { cuts_ranges_ = cuts; }
+
   [[nodiscard]] int port() const { return port_; }
 
   [[nodiscard]] const std::string& certificate() const { return certificate_; }
@@ -232,10 +235,30 @@ class HttpServer::Impl {
       const std::lock_guard lock(mutex_);
       --active_;
     }
-    // Left alone, httplib answers a Range request with 206 and every other with 200.
-    if (result.status != 200) response.status = result.status;
+    cut_to_range(asked.header("range"), result);
+    const_cast<httplib::Request&>(request).ranges.clear();  // httplib would cut, too, and tells of bytes past the end
+    response.status = result.status;
     for (const auto& [name, value] : result.headers) response.headers.emplace(name, value);
     if (result.status != 204 && result.status != 304) response.set_content(result.body, result.content_type);
+  }
+
+  // As RFC 9110 has it, for one range that has a first byte.
+  void cut_to_range(const std::string& range, Answer& answer) {
+    unsigned long long first = 0, last = ~0ULL;
+    const int found = std::sscanf(range.c_str(), "bytes=%llu-%llu", &first, &last);
+    if (found < 1 || answer.status != 200 || !cuts_ranges_) return;
+    const std::size_t size = answer.body.size();
+    if (first >= size) {
+      answer.status = 416;
+      answer.body.clear();
+      answer.headers.emplace("Content-Range", "bytes */" + std::to_string(size));
+      return;
+    }
+    last = std::min<unsigned long long>(last, size - 1);
+    answer.status = 206;
+    answer.body = answer.body.substr(first, last - first + 1);
+    answer.headers.emplace("Content-Range",
+                           "bytes " + std::to_string(first) + "-" + std::to_string(last) + "/" + std::to_string(size));
   }
 
   void wait(std::chrono::milliseconds delay) {
@@ -282,6 +305,7 @@ class HttpServer::Impl {
   std::vector<std::pair<std::string, std::filesystem::path>> folders_;
   std::vector<std::pair<std::string, std::string>> protections_;  // prefix, the Authorization header that opens it
   std::chrono::milliseconds delay_{0};
+  std::atomic<bool> cuts_ranges_ = true;
   std::vector<Received> requests_;
   std::atomic<std::size_t> resumed_ = 0;
   std::size_t connections_ = 0;
@@ -320,6 +344,8 @@ void HttpServer::protect(const std::string& prefix, const std::string& user, con
 }
 
 void HttpServer::set_delay(std::chrono::milliseconds delay) { impl_->set_delay(delay); }
+
+void HttpServer::set_cuts_ranges(bool cuts) { impl_->set_cuts_ranges(cuts); }
 
 int HttpServer::port() const { return impl_->port(); }
 

@@ -55,6 +55,9 @@ class HttpServer {
   /// Holds every answer back for this long, each connection on its own.
   void set_delay(std::chrono::milliseconds delay);
 
+  /// Whether a Range header counts; a server that ignores it sends the whole, with 200.
+  void set_cuts_ranges(bool cuts);
+
   [[nodiscard]] int port() const;
   [[nodiscard]] std::string url() const;  ///< "http://127.0.0.1:port" or "https://…", no slash at the end
   [[nodiscard]] std::string url(const std::string& path) const { return url() + path; }

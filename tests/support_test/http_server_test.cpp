@@ -72,6 +72,14 @@ TEST_CASE("HttpServer cuts the part that a Range header asks for", "[support]") 
   const Fetched answer = fetcher.get(server.url("/shard"));
   CHECK(answer.status == 206);
   CHECK(answer.body == "345");
+  curl_easy_setopt(fetcher.handle(), CURLOPT_RANGE, "8-20");
+  CHECK(fetcher.get(server.url("/shard")).body == "89");
+  curl_easy_setopt(fetcher.handle(), CURLOPT_RANGE, "10-20");
+  CHECK(fetcher.get(server.url("/shard")).status == 416);
+  server.set_cuts_ranges(false);
+  const Fetched whole = fetcher.get(server.url("/shard"));
+  CHECK(whole.status == 200);
+  CHECK(whole.body == "0123456789");
 }
 
 TEST_CASE("HttpServer protects a prefix with Basic authorization", "[support]") {

@@ -19,12 +19,11 @@ struct HttpHeader {
   std::string value;
 };
 
-/// A GET. `url` is http:, https: or (where the opener allowed it) file:.
+/// A GET. `url` is http: or https:.
 struct Request {
   std::string url;
   std::vector<HttpHeader> headers{};
   std::shared_ptr<const Credentials> credentials{};  ///< sent only to the origin that they are bound to
-  bool allow_file = false;                           ///< whether a file: URL may be opened
   bool retry_on_500 = true;                          ///< CATMAID's API answers 500 to questions, not only in trouble
   bool cacheable = false;                            ///< may be kept on disk: what is there does not change
   int max_attempts = 0;                              ///< 0: as the session's retry policy says
@@ -37,7 +36,6 @@ struct Request {
 /// What came back. A status is final: redirects were followed, retries were made.
 /// Where a range was asked for, 206 comes with that part and no other, cut out of the whole if the server sent that;
 /// shorter where the object ends before. 416: the object ends before the range begins.
-/// For file: URLs 200 stands for a file that was read and 404 for one that does not exist.
 struct Response {
   int status = 0;
   Buffer body;

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <catvox/bytes/byte_source.hpp>
+#include <catvox/http/session.hpp>
+#include <catvox/http/url.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bytes/file_source.hpp"
+#include "bytes/http_source.hpp"
+#include "support/catch.hpp"
+#include "support/http_server.hpp"
+#include "support/temp_dir.hpp"
+
+namespace catvox::test {
+
+/// A source under test, and a place where its objects can be put.
+class SourceCase {
+ public:
+  virtual ~SourceCase() = default;
+
+  /// Makes an object. \returns  its key
+  virtual std::string put(const std::string& name, const std::string& content) = 0;
+  /// Key of an object that is not there.
+  virtual std::string missing_key() = 0;
+  /// Whether a body that does not decode is asked for again.
+  [[nodiscard]] virtual bool fetches_again() const = 0;
+  /// Whether a part of an object can be asked for.
+  [[nodiscard]] virtual bool has_ranges() const = 0;
+
+  std::shared_ptr<ByteSource> source;
+
+  /// Ends the source and all that is behind it.
+  virtual void close() { source.reset(); }
+};
+
+class HttpCase : public SourceCase {
+ public:
+  explicit HttpCase(int threads) {
+    HttpOptions options;
+    options.threads = threads;
+    options.max_body_bytes = 100'000;
+    options.retry = {.max_attempts = 3, .initial_delay = std::chrono::milliseconds(1)};
+    session_.emplace(options);
+    source = detail::make_http_source({.transport = session_->transport()});
+  }
+  std::string put(const std::string& name, const std::string& content) override {
+    server.add("/" + name, content);
+    return server.url("/" + name);
+  }
+  std::string missing_key() override { return server.url("/none"); }
+  [[nodiscard]] bool fetches_again() const override { return true; }
+  [[nodiscard]] bool has_ranges() const override { return true; }
+  void close() override {
+    source.reset();
+    session_.reset();
+  }
+
+  HttpServer server;
+
+ private:
+  std::optional<HttpSession> session_;
+};
+
+class FileCase : public SourceCase {
+ public:
+  explicit FileCase(int threads) { source = detail::make_file_source({.threads = threads, .max_bytes = 100'000}); }
+  std::string put(const std::string& name, const std::string& content) override {
+    return file_url(folder.write(name, content).string());
+  }
+  std::string missing_key() override { return file_url((folder.path() / "none").string()); }
+  [[nodiscard]] bool fetches_again() const override { return false; }
+  [[nodiscard]] bool has_ranges() const override { return true; }
+
+  TempDir folder;
+};
+
+/// A server that sends the whole object whatever was asked for.
+class RangelessHttpCase final : public HttpCase {
+ public:
+  explicit RangelessHttpCase(int threads) : HttpCase(threads) { server.set_cuts_ranges(false); }
+};
+
+/// Every source there is, by name.
+inline std::vector<std::string> source_names() { return {"files"}; }
+
+inline std::unique_ptr<SourceCase> make_source_case(const std::string& name, int threads) {
+  if (name == "http") return std::make_unique<HttpCase>(threads);
+  if (name == "http without ranges") return std::make_unique<RangelessHttpCase>(threads);
+  return std::make_unique<FileCase>(threads);
+}
+
+}  // namespace catvox::test
