@@ -5,6 +5,7 @@
 
 #include <catvox/array/scale_view.hpp>
 #include <catvox/catmaid/catmaid_client.hpp>
+#include <catvox/catmaid/mirror_types.hpp>
 #include <catvox/catmaid/select.hpp>
 #include <catvox/catmaid/stack.hpp>
 #include <catvox/core/error.hpp>

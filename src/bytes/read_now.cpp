@@ -15,9 +15,15 @@ class Mailbox final : public ByteHandler {
   void on_bytes(ByteResult& result) override { put(std::move(result)); }
   void on_error(const Error& error) noexcept override { put(error); }
 
-  std::variant<std::monostate, ByteResult, Error> wait(const std::stop_token& stop) {
+  std::variant<std::monostate, ByteResult, Error> wait(const std::stop_token& stop,
+                                                       std::chrono::steady_clock::time_point deadline) {
     std::unique_lock lock(mutex_);
-    arrived_.wait(lock, stop, [this] { return result_.index() != 0; });
+    const auto has_ended = [this] { return result_.index() != 0; };
+    if (deadline == std::chrono::steady_clock::time_point::max()) {
+      arrived_.wait(lock, stop, has_ended);
+    } else {
+      arrived_.wait_until(lock, stop, deadline, has_ended);
+    }
     return std::move(result_);
   }
 
@@ -35,14 +41,22 @@ class Mailbox final : public ByteHandler {
 
 }  // namespace
 
-ByteResult read_now(ByteSource& source, ByteRequest request, const std::stop_token& stop) {
+std::chrono::steady_clock::time_point deadline_after(std::chrono::milliseconds timeout) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::hours longest{24 * 365};
+  return timeout < longest ? Clock::now() + timeout : Clock::time_point::max();
+}
+
+ByteResult read_now(ByteSource& source, ByteRequest request, const std::stop_token& stop,
+                    std::chrono::steady_clock::time_point deadline) {
   const auto url = redact_url(request.key);
   const auto mailbox = std::make_shared<Mailbox>();
   const auto id = source.read(std::move(request), mailbox);
-  auto result = mailbox->wait(stop);
+  auto result = mailbox->wait(stop, deadline);
   if (auto* bytes = std::get_if<ByteResult>(&result)) return std::move(*bytes);
   if (const auto* error = std::get_if<Error>(&result)) throw *error;
   source.cancel(id);
+  if (!stop.stop_requested()) throw Error(Errc::timeout, "no answer in the time that was allowed", {.url = url});
   throw Error(Errc::cancelled, "cancelled", {.url = url});
 }
 

@@ -2,81 +2,63 @@
 #include <catvox/catmaid/stack.hpp>
 #include <catvox/core/error.hpp>
 #include <catvox/core/text.hpp>
-#include <catvox/format/tiles/tile_store.hpp>
-#include <catvox/http/url.hpp>
+#include <cmath>
+#include <exception>
+#include <iterator>
 #include <utility>
 
+#include "catmaid/mirror.hpp"
+#include "catmaid/mirror_choice.hpp"
+#include "catmaid/mirror_types.hpp"
 #include "catmaid/titles.hpp"
-#include "catmaid/volume.hpp"
+#include "read/chunk_pool.hpp"
 
 namespace catvox {
 namespace {
 
-std::string supported_types() {
-  std::string text;
-  for (int type = 1; type <= 14; ++type) {
-    if (is_supported(type)) text += (text.empty() ? "" : ", ") + std::to_string(type);
-  }
-  return text;
+std::string dimension_text(const StackDimension& d) {
+  return std::to_string(d.x) + " x " + std::to_string(d.y) + " x " + std::to_string(d.z);
 }
 
-std::string describe_type(const MirrorInfo& mirror) {
-  return "mirror " + in_quotes(mirror.title) + " has tile source type " + std::to_string(mirror.tile_source_type) +
-         ", which is not read; types " + supported_types() + " are";
+Error nothing_to_read(const StackInfo& info) {
+  std::string reasons;
+  for (const MirrorInfo& mirror : info.mirrors) {
+    reasons += "; mirror " + in_quotes(mirror.title) + " has " + detail::unreadable_type_text(mirror.tile_source_type);
+  }
+  return {Errc::unsupported, "stack " + in_quotes(info.stitle) + " has no mirror that can be read" +
+                                 (reasons.empty() ? ": it has none at all" : reasons)};
 }
 
 }  // namespace
 
-bool is_supported(int tile_source_type) noexcept { return detail::is_supported(tile_source_type); }
-
-std::vector<std::string> Stack::warnings() const {
-  const auto own = volume().own_shape();
-  const StackDimension& said = info_->dimension;
-  if (!own || *own == Shape3{said.z, said.y, said.x}) return {};
-  const auto text = [](std::int64_t x, std::int64_t y, std::int64_t z) {
-    return std::to_string(x) + " x " + std::to_string(y) + " x " + std::to_string(z);
-  };
-  return {"the volume has " + text((*own)[2], (*own)[1], (*own)[0]) + " voxels (x, y, z), the stack's dimension says " +
-          text(said.x, said.y, said.z) + "; the volume's own size is used"};
-}
-
-Stack::Stack(StackInfo info, StackOptions options)
-    : info_(std::make_shared<const StackInfo>(std::move(info))),
-      options_(std::move(options)),
-      pool_(std::make_shared<detail::ChunkPool>(options_.cache_bytes)) {
-  const auto& mirrors = info_->mirrors;
-  const auto first = std::find_if(mirrors.begin(), mirrors.end(),
-                                  [](const MirrorInfo& mirror) { return is_supported(mirror.tile_source_type); });
-  if (first != mirrors.end()) mirror_ = static_cast<std::size_t>(first - mirrors.begin());
-  reopen();
-}
-
-void Stack::reopen() {
-  volume_ = nullptr;
-  if (!mirror_) return;
-  try {
-    volume_ = open(*mirror_);
-  } catch (const Error&) {
-    // An image_base that cannot be used is the business of whoever reads; volume() says it then.
+Stack::Stack(StackInfo info, StackOptions options) : info_(std::make_shared<const StackInfo>(std::move(info))) {
+  const auto pool = std::make_shared<detail::ChunkPool>(options.cache_bytes);
+  for (std::size_t i = 0; i < info_->mirrors.size(); ++i) {
+    mirrors_.push_back(std::make_shared<const detail::Mirror>(
+        detail::MirrorParts{.stack = info_, .position = i, .options = options, .pool = pool}));
   }
+  choose();
 }
 
-const detail::Volume& Stack::volume() const {
-  (void)mirror();  // throws if there is none
-  if (!volume_) (void)open(*mirror_);
-  return *volume_;
+void Stack::choose() {
+  std::vector<std::shared_ptr<const detail::Mirror>> candidates;
+  if (chosen_) {
+    candidates.push_back(mirrors_[*chosen_]);
+  } else {
+    std::copy_if(mirrors_.begin(), mirrors_.end(), std::back_inserter(candidates),
+                 [](const auto& mirror) { return is_supported(mirror->info().tile_source_type); });
+  }
+  choice_ = candidates.empty() ? nullptr : std::make_shared<const detail::MirrorChoice>(std::move(candidates));
 }
 
-int Stack::levels() const { return volume().levels(); }
+std::shared_ptr<const detail::ChosenMirror> Stack::chosen(const std::stop_token& stop) const {
+  if (!choice_) throw nothing_to_read(*info_);
+  return choice_->get(stop);
+}
 
-std::shared_ptr<const LevelSource> Stack::source(int level) const { return volume().source(level); }
-
-const MirrorInfo& Stack::mirror() const {
-  if (mirror_) return info_->mirrors[*mirror_];
-  std::string reasons;
-  for (const MirrorInfo& mirror : info_->mirrors) reasons += "; " + describe_type(mirror);
-  throw Error(Errc::unsupported, "stack " + in_quotes(info_->stitle) + " has no mirror that can be read" +
-                                     (reasons.empty() ? ": it has none at all" : reasons));
+const MirrorInfo& Stack::mirror() const& {
+  if (chosen_) return info_->mirrors[*chosen_];
+  return chosen({})->mirror->info();
 }
 
 std::size_t Stack::find_mirror(const IdOrTitle& mirror) const {
@@ -87,104 +69,116 @@ std::size_t Stack::find_mirror(const IdOrTitle& mirror) const {
 
 void Stack::set_mirror(const IdOrTitle& mirror) {
   const auto position = find_mirror(mirror);
-  const MirrorInfo& chosen = info_->mirrors[position];
-  if (!is_supported(chosen.tile_source_type)) throw Error(Errc::unsupported, describe_type(chosen));
-  auto opened = open(position);
-  mirror_ = position;
-  volume_ = std::move(opened);
+  mirrors_[position]->check_address();
+  chosen_ = position;
+  choose();
 }
 
 void Stack::set_mirror_auth(const IdOrTitle& mirror, BasicAuth auth) {
-  const auto position = find_mirror(mirror);
-  access_[position].auth = std::move(auth);
-  reopen();
+  auto& changed = mirrors_[find_mirror(mirror)];
+  auto parts = changed->parts();
+  parts.auth = std::move(auth);
+  changed = std::make_shared<const detail::Mirror>(std::move(parts));
+  choose();
 }
 
 void Stack::set_mirror_session(const IdOrTitle& mirror, HttpSession session) {
-  const auto position = find_mirror(mirror);
-  access_[position].session = std::move(session);
-  reopen();
+  auto& changed = mirrors_[find_mirror(mirror)];
+  auto parts = changed->parts();
+  parts.session = std::move(session);
+  changed = std::make_shared<const detail::Mirror>(std::move(parts));
+  choose();
 }
 
-void Stack::set_broken_slices(BrokenSlicePolicy policy) {
-  policy_ = policy;
-  reopen();
-}
+void Stack::set_broken_slices(BrokenSlicePolicy policy) { policy_ = policy; }
 
-std::vector<MirrorTiming> Stack::set_fastest_mirror(std::chrono::milliseconds timeout) {
+std::vector<MirrorTiming> Stack::set_fastest_mirror(std::chrono::milliseconds timeout, const std::stop_token& stop) {
   std::vector<MirrorTiming> timings;
   std::optional<std::size_t> fastest;
   double best = 0;
-  for (std::size_t i = 0; i < info_->mirrors.size(); ++i) {
+  for (std::size_t i = 0; i < mirrors_.size(); ++i) {
     const MirrorInfo& candidate = info_->mirrors[i];
     if (!is_supported(candidate.tile_source_type)) continue;
     MirrorTiming timing{candidate.id, candidate.title, {}, {}};
     try {
-      const double seconds = open(i)->time_canary(timeout);
+      const double seconds = mirrors_[i]->time_canary(timeout, stop);
       timing.seconds = seconds;
       if (!fastest || seconds < best) {
         fastest = i;
         best = seconds;
       }
     } catch (const Error& error) {
+      if (error.code() == Errc::cancelled) throw;
       timing.failure = (error.context().url.empty() ? "" : error.context().url + ": ") + error.what();
+    } catch (const std::exception& error) {  // a mirror of absurd sizes must not take the others with it
+      timing.failure = error.what();
     }
     timings.push_back(std::move(timing));
   }
   if (!fastest) {
-    if (timings.empty()) (void)mirror();  // throws, saying which types there are
+    if (timings.empty()) throw nothing_to_read(*info_);
     std::string failures;
     for (const auto& timing : timings) failures += "; " + in_quotes(timing.title) + ": " + timing.failure;
     throw Error(Errc::connection,
                 "no mirror of stack " + in_quotes(info_->stitle) + " delivered its canary tile" + failures);
   }
-  set_mirror(info_->mirrors[*fastest].id);
+  chosen_ = fastest;
+  choose();
   return timings;
 }
 
-std::shared_ptr<const detail::Volume> Stack::open(std::size_t position) const {
-  const MirrorInfo& mirror = info_->mirrors[position];
-  const auto refuse = [&](Errc code, const std::string& why) {
-    throw Error(code,
-                "mirror " + in_quotes(mirror.title) + ", image_base \"" + redact_url(mirror.image_base) + "\": " + why);
-  };
-  auto [base, user, password] = split_user(mirror.image_base);
-  if (scheme_of(base).empty()) {
-    if (options_.server.empty()) refuse(Errc::invalid_argument, "it is relative, and no server URL is known");
-    base = resolve_url(options_.server, base);
-  }
-  const auto scheme = scheme_of(base);
-  if (scheme == "file" ? !options_.allow_file : scheme != "http" && scheme != "https") {
-    refuse(Errc::refused, scheme == "file" ? "a server on the web may not point into local folders"
-                                           : "only http, https and file are read");
-  }
-  const auto found = access_.find(position);
-  const Access access = found == access_.end() ? Access{} : found->second;
-  const HttpSession& session = access.session.value_or(options_.session);
-  std::shared_ptr<const Credentials> credentials;
-  if (scheme != "file") {
-    const auto& from_session = session.options();
-    if (access.auth || !user.empty() || access.session) {
-      BasicAuth auth = access.auth               ? *access.auth
-                       : !user.empty()           ? BasicAuth{user, password}
-                       : from_session.basic_auth ? *from_session.basic_auth
-                                                 : BasicAuth{};
-      credentials = std::make_shared<const Credentials>(
-          base, std::move(auth), access.session ? from_session.headers : std::vector<HttpHeader>{});
-    } else {
-      credentials = options_.credentials;
+int Stack::levels(const std::stop_token& stop) const { return chosen(stop)->mirror->levels(stop)->count(); }
+
+std::vector<std::string> Stack::warnings() const {
+  const auto chosen = this->chosen({});
+  std::vector<std::string> warnings = chosen->passed_over;
+  if (!warnings.empty()) warnings.push_back("mirror " + in_quotes(chosen->mirror->info().title) + " is read instead");
+  const auto levels = chosen->mirror->levels({});
+  if (const auto& own = levels->own_shape; own) {
+    const StackDimension has{(*own)[2], (*own)[1], (*own)[0]};
+    if (has != info_->dimension) {
+      warnings.push_back("the volume has " + dimension_text(has) + " voxels (x, y, z), the stack's dimension says " +
+                         dimension_text(info_->dimension) + "; the volume's own size is used");
     }
   }
-  return std::make_shared<const detail::Volume>(
-      detail::VolumeParts{.info = info_,
-                          .mirror = position,
-                          .image_base = encode_url(base),
-                          .session = session,
-                          .credentials = std::move(credentials),
-                          .forbidden_is_missing = options_.forbidden_is_missing,
-                          .policy = policy_,
-                          .pool = pool_,
-                          .read_ahead = options_.read_ahead});
+  warnings.insert(warnings.end(), levels->warnings.begin(), levels->warnings.end());
+  return warnings;
+}
+
+std::shared_ptr<const LevelSource> Stack::source(int level, const std::stop_token& stop) const {
+  return chosen(stop)->mirror->source(level, policy_, stop);
+}
+
+std::array<std::size_t, 3> Stack::shape(int level) const {
+  const Shape3 shape = source(level)->geometry().shape();
+  return {static_cast<std::size_t>(shape[0]), static_cast<std::size_t>(shape[1]), static_cast<std::size_t>(shape[2])};
+}
+
+std::array<double, 3> Stack::voxel_size(int level) const { return source(level)->geometry().voxel_size(); }
+
+WorldBox Stack::world_box(int level) const {
+  const auto opened = source(level);
+  const Shape3& shape = opened->geometry().shape();
+  return {opened->geometry().voxel_to_world(VoxelPoint{0, 0, 0}),
+          opened->geometry().voxel_to_world(
+              VoxelPoint{static_cast<double>(shape[0]), static_cast<double>(shape[1]), static_cast<double>(shape[2])})};
+}
+
+int Stack::level_near(double nm) const {
+  if (!std::isfinite(nm) || nm <= 0) {
+    throw Error(Errc::invalid_argument, "level_near: the voxel size must be a number > 0");
+  }
+  std::optional<int> nearest;
+  double best = 0;
+  for (const int level : chosen({})->mirror->levels({})->numbers()) {
+    const auto size = voxel_size(level);
+    const double distance = std::abs((size[1] + size[2]) / 2 - nm);
+    if (!nearest || distance < best) {
+      nearest = level;
+      best = distance;
+    }
+  }
+  return *nearest;
 }
 
 }  // namespace catvox

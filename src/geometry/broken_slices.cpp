@@ -60,7 +60,8 @@ Sources resolve_chains(const Slices& broken, std::int64_t depth) {
 }  // namespace
 
 BrokenSlices::BrokenSlices(const std::map<std::int64_t, std::int64_t>& broken, std::int64_t depth,
-                           BrokenSlicePolicy policy) {
+                           BrokenSlicePolicy policy, double offset)
+    : offset_(detail::clamped_index(std::round(offset))) {
   Slices inside;
   for (const auto& [slice, value] : broken) {
     if (slice >= 0 && slice < depth) inside.emplace_hint(inside.end(), slice, value);
@@ -89,10 +90,11 @@ std::optional<std::int64_t> BrokenSlices::resolve(std::int64_t z) const {
 
 std::optional<std::int64_t> BrokenSlices::resolve_level(std::int64_t z, double factor) const {
   const double first = std::ceil(detail::snap_product(static_cast<double>(z) * factor));
-  const auto broken = sources_.find(detail::clamped_index(first));
+  const auto broken = sources_.find(detail::clamped_index(first) + offset_);
   if (broken == sources_.end()) return z;
   if (!broken->second) return std::nullopt;
-  return detail::clamped_index(std::floor(detail::snap_product(static_cast<double>(*broken->second) / factor)));
+  const auto own = static_cast<double>(*broken->second - offset_);
+  return detail::clamped_index(std::floor(detail::snap_product(own / factor)));
 }
 
 }  // namespace catvox

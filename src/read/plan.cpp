@@ -42,7 +42,7 @@ ReadPlan plan_read(const Selection3& selection, const Shape3& chunk_shape, std::
   slices.reserve(static_cast<std::size_t>(selection[0].count));
   for (std::int64_t i = 0; i < selection[0].count; ++i) {
     const auto source = broken.resolve_level(selection[0].start + i * selection[0].step, z_factor);
-    if (source && *source < depth) {
+    if (source && *source >= 0 && *source < depth) {
       slices.push_back({*source, i});
     } else {
       plan.fill_slices.push_back(i);

@@ -51,7 +51,7 @@ struct ReadPlan {
 
 /// \param selection    inside the level
 /// \param chunk_shape  zyx
-/// \param depth        slices of the level: one that broken slices resolve to beyond it is fill
+/// \param depth        slices of the level: one that broken slices resolve to outside of it is fill
 /// \param z_factor     of the level, for `broken`
 ReadPlan plan_read(const Selection3& selection, const Shape3& chunk_shape, std::int64_t depth,
                    const BrokenSlices& broken, double z_factor);

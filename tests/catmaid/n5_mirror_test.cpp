@@ -154,7 +154,8 @@ TEST_CASE("a volume behind Basic opens with set_mirror_auth", "[client][n5]") {
   const Error refused = error_of([&] { (void)stack.levels(); });
   CHECK(refused.code() == Errc::unauthorized);
   CHECK(std::string(refused.what()) ==
-        "cannot fetch " + volume.server.url("/vol/s0/attributes.json") + ": HTTP 401 (a user and password are needed)");
+        "cannot open mirror \"n5\" of stack \"vol\", image_base \"" + stack.info().mirrors[0].image_base +
+            "\": cannot fetch " + volume.server.url("/vol/s0/attributes.json") + ": HTTP 401 (a user and password are needed)");
   stack.set_mirror_auth(1, {"em", "section20"});
   const Voxels got = stack.scale<std::uint16_t>(0);
   CHECK(got(4, 6, 10) == written(10, 6, 4));
@@ -194,7 +195,8 @@ TEST_CASE("attributes that make no sense are an error that says where they lie",
   CHECK(error.code() == Errc::invalid_metadata);
   const std::string text = error.what();
   CAPTURE(text);
-  CHECK(text.find("cannot open the volume at " + info.mirrors[0].image_base + ": level 1: ") == 0);
+  CHECK(text.find("cannot open mirror \"n5\" of stack \"vol\", image_base \"" + info.mirrors[0].image_base +
+                  "\": level 1: ") == 0);
   CHECK(text.find("blockSize") != std::string::npos);
 }
 

@@ -325,7 +325,8 @@ TEST_CASE("levels and mirrors that do not exist are errors that list what there 
   const Error unsupported = error_of([&] { stack.set_mirror("DVID"); });
   CHECK(unsupported.code() == Errc::unsupported);
   CHECK(std::string(unsupported.what()) ==
-        R"(mirror "DVID" has tile source type 6, which is not read; types 1, 4, 5, 11 are)");
+        R"(cannot open mirror "DVID" of stack "em ", image_base ")" + instance.server.url("/dvid/") +
+            R"(": it has tile source type 6 (DVID imageblk voxels), which is not read; types 1, 4, 5, 11 are)");
   CHECK(stack.mirror().id == 11);  // a choice that failed changes nothing
   CHECK(std::string(error_of([&] { (void)stack.scale<float>(0); }).what()) ==
         "cannot view level 0 as float32: its voxels are uint8");
@@ -382,7 +383,7 @@ TEST_CASE("an image_base that a web server may not use is refused", "[client]") 
   const Error error = error_of([&] { stack.set_mirror(20); });
   CHECK(error.code() == Errc::refused);
   const std::string shown = base.find('@') == std::string::npos ? base : "ftp://host/";
-  CHECK(error.what() == "mirror \"odd\", image_base \"" + shown + "\": " + text);
+  CHECK(error.what() == "cannot open mirror \"odd\" of stack \"em \", image_base \"" + shown + "\": " + text);
 }
 
 TEST_CASE("a stack info alone is enough, unless its mirror is relative", "[client]") {
@@ -392,7 +393,7 @@ TEST_CASE("a stack info alone is enough, unless its mirror is relative", "[clien
   const Voxels got = stack.scale<std::uint8_t>(1).slice(xt::range(0, 1));
   check_voxels(got, 1, {0, 0, 0});
   CHECK(std::string(error_of([&] { stack.set_mirror(14); }).what()) ==
-        R"(mirror "type 4", image_base "/t4/": it is relative, and no server URL is known)");
+        R"(cannot open mirror "type 4" of stack "em ", image_base "/t4/": it is relative, and no server URL is known)");
 }
 
 TEST_CASE("a stack without a mirror that can be read says why when it is read", "[client]") {
@@ -401,8 +402,8 @@ TEST_CASE("a stack without a mirror that can be read says why when it is read", 
   info.mirrors.erase(info.mirrors.begin(), info.mirrors.begin() + 3);
   const Stack dvid(info);
   CHECK(std::string(error_of([&] { (void)dvid.levels(); }).what()) ==
-        "stack \"em \" has no mirror that can be read; mirror \"DVID\" has tile source type 6, which is not read; "
-        "types 1, 4, 5, 11 are");
+        "stack \"em \" has no mirror that can be read; mirror \"DVID\" has tile source type 6 (DVID imageblk "
+        "voxels), which is not read; types 1, 4, 5, 11 are");
   info.mirrors.clear();
   CHECK(std::string(error_of([&] { (void)Stack(info).levels(); }).what()) ==
         "stack \"em \" has no mirror that can be read: it has none at all");
@@ -430,7 +431,7 @@ TEST_CASE("the fastest mirror wins, dead ones are reported", "[client]") {
   CHECK_FALSE(timings[2].seconds);
   CHECK(timings[2].failure.find("expected a JPEG or PNG image, got 12 bytes") != std::string::npos);
   CHECK(timings[3].title == "stalled");
-  CHECK(timings[3].failure == dead.url("/t1/1/1_1_0.png") + ": Timeout was reached");
+  CHECK(timings[3].failure == dead.url("/t1/1/1_1_0.png") + ": no answer in the time that was allowed");
   CHECK(timings[4].failure == instance.server.url("/none/1/1_1_0.png") + ": the canary tile is missing");
 }
 

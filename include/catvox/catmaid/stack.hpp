@@ -1,18 +1,21 @@
 #pragma once
 
+#include <array>
 #include <catvox/array/level_source.hpp>
 #include <catvox/array/scale_view.hpp>
 #include <catvox/catmaid/id_or_title.hpp>
+#include <catvox/catmaid/mirror_types.hpp>
 #include <catvox/catmaid/stack_info.hpp>
 #include <catvox/core/dtype.hpp>
 #include <catvox/geometry/broken_slices.hpp>
+#include <catvox/geometry/level_geometry.hpp>
 #include <catvox/http/session.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,19 +23,21 @@
 namespace catvox {
 
 namespace detail {
-class ChunkPool;
-class Volume;
+class Mirror;
+class MirrorChoice;
+struct ChosenMirror;
 }  // namespace detail
 
 /// How a Stack reaches and reads its mirrors.
 struct StackOptions {
-  HttpSession session{};                             ///< for mirrors without one of their own
-  std::string server{};                              ///< what a relative image_base is relative to
-  bool allow_file = false;                           ///< whether a mirror may lie in a local folder
-  bool forbidden_is_missing = false;                 ///< 403 is fill: S3 without the right to list answers so
-  std::size_t cache_bytes = std::size_t{256} << 20;  ///< chunks kept in memory, for all views together; 0: none
-  bool read_ahead = true;                            ///< see ReadOptions::read_ahead; false: no read does
-  std::shared_ptr<const Credentials> credentials{};  ///< for mirrors on the server's own origin
+  HttpSession session{};                                ///< for mirrors without one of their own
+  std::string server{};                                 ///< what a relative image_base is relative to
+  bool allow_file = false;                              ///< whether a mirror may lie in a local folder
+  bool forbidden_is_missing = false;                    ///< 403 is fill: S3 without the right to list answers so
+  std::size_t cache_bytes = std::size_t{256} << 20;     ///< chunks kept in memory, for all views together; 0: none
+  bool read_ahead = true;                               ///< see ReadOptions::read_ahead; false: no read does
+  std::chrono::milliseconds metadata_timeout{120'000};  ///< for opening a mirror, retries included
+  std::shared_ptr<const Credentials> credentials{};     ///< for mirrors on the server's own origin
 };
 
 /// What set_fastest_mirror() saw of one mirror.
@@ -48,15 +53,19 @@ struct MirrorTiming {
 /// Setters are not thread-safe; everything const is.
 class Stack {
  public:
-  /// Opens nothing. The first mirror of a supported type is chosen; if there is none, reading throws.
+  /// Opens nothing. Until a mirror is chosen, the first that can be opened is read, and warnings() tells which ones
+  /// before it could not. What is wrong with a mirror that is not used is no error.
   explicit Stack(StackInfo info, StackOptions options = {});
 
-  [[nodiscard]] const StackInfo& info() const noexcept { return *info_; }
+  [[nodiscard]] const StackInfo& info() const& noexcept { return *info_; }
+  [[nodiscard]] StackInfo info() && { return *info_; }
 
-  /// The mirror that views read from. \throws Error{unsupported} if no mirror has a supported type
-  [[nodiscard]] const MirrorInfo& mirror() const;
+  /// The mirror that views read from; opens it if none was chosen.
+  /// \throws Error saying of every mirror why it cannot be read
+  [[nodiscard]] const MirrorInfo& mirror() const&;
+  [[nodiscard]] MirrorInfo mirror() && { return static_cast<const Stack&>(*this).mirror(); }
 
-  /// Chooses a mirror by id or title; views made before keep theirs.
+  /// Chooses a mirror by id or title; views made before keep theirs. Makes no request.
   /// \throws Error{not_found} listing the mirrors; Error{unsupported} listing the types that are read
   void set_mirror(const IdOrTitle& mirror);
 
@@ -67,21 +76,36 @@ class Stack {
   /// mirror's image_base only.
   void set_mirror_session(const IdOrTitle& mirror, HttpSession session);
 
-  /// Times the canary tile of every supported mirror, one after the other, and chooses the fastest.
-  /// \param timeout  for each mirror
+  /// Times the canary tile of every supported mirror, one after the other and past all caches, and chooses the
+  /// fastest.
+  /// \param timeout  for each mirror, opening it included
   /// \returns        what it saw, in the order of info().mirrors, supported ones only
-  /// \throws Error{connection} with every mirror's failure if none delivered
-  std::vector<MirrorTiming> set_fastest_mirror(std::chrono::milliseconds timeout = std::chrono::seconds(10));
+  /// \throws Error{connection} with every mirror's failure if none delivered; Error{cancelled}
+  std::vector<MirrorTiming> set_fastest_mirror(std::chrono::milliseconds timeout = std::chrono::seconds(10),
+                                               const std::stop_token& stop = {});
 
   /// What stands in for broken slices in views made from now on.
   void set_broken_slices(BrokenSlicePolicy policy);
 
   /// The highest scale level of the mirror, plus one; level 0 is full resolution.
-  [[nodiscard]] int levels() const;
+  [[nodiscard]] int levels(const std::stop_token& stop = {}) const;
 
-  /// What a user of the mirror should know: that a volume's own size differs from the stack's dimension. Empty if all
-  /// is well.
+  /// What a user of the mirror should know: that another had to be passed over, that a volume's own size differs from
+  /// the stack's dimension. Empty if all is well.
   [[nodiscard]] std::vector<std::string> warnings() const;
+
+  /// Voxels of a level, zyx. \throws Error{not_found} listing the levels
+  [[nodiscard]] std::array<std::size_t, 3> shape(int level = 0) const;
+
+  /// World units per voxel of a level, per array axis, zyx. \throws Error{not_found} listing the levels
+  [[nodiscard]] std::array<double, 3> voxel_size(int level = 0) const;
+
+  /// The part of world space that a level covers. \throws Error{not_found} listing the levels
+  [[nodiscard]] WorldBox world_box(int level = 0) const;
+
+  /// The level whose voxels are nearest to `nm` world units across: the mean of their width and height counts, of two
+  /// that are equally near the finer one is taken. \throws Error{invalid_argument} if `nm` is no number > 0
+  [[nodiscard]] int level_near(double nm) const;
 
   /// The element type of a level. \throws Error{not_found} listing the levels
   [[nodiscard]] DType dtype(int level = 0) const { return source(level)->dtype(); }
@@ -103,29 +127,18 @@ class Stack {
   }
 
   /// What a view stands on: for code that reads bytes of a type known at run time only.
-  [[nodiscard]] std::shared_ptr<const LevelSource> source(int level) const;
+  [[nodiscard]] std::shared_ptr<const LevelSource> source(int level, const std::stop_token& stop = {}) const;
 
  private:
-  struct Access {
-    std::optional<HttpSession> session;
-    std::optional<BasicAuth> auth;
-  };
-
   [[nodiscard]] std::size_t find_mirror(const IdOrTitle& mirror) const;
-  [[nodiscard]] std::shared_ptr<const detail::Volume> open(std::size_t mirror) const;
-  [[nodiscard]] const detail::Volume& volume() const;
-  void reopen();
+  void choose();
+  [[nodiscard]] std::shared_ptr<const detail::ChosenMirror> chosen(const std::stop_token& stop) const;
 
   std::shared_ptr<const StackInfo> info_;
-  StackOptions options_;
-  std::shared_ptr<detail::ChunkPool> pool_;
-  std::map<std::size_t, Access> access_;  // by position in info_->mirrors
+  std::vector<std::shared_ptr<const detail::Mirror>> mirrors_;  // one for each of info_->mirrors
+  std::optional<std::size_t> chosen_;                           // position; absent: the first that can be opened
+  std::shared_ptr<const detail::MirrorChoice> choice_;
   BrokenSlicePolicy policy_ = BrokenSlicePolicy::nearest;
-  std::optional<std::size_t> mirror_;
-  std::shared_ptr<const detail::Volume> volume_;  // null if open() throws
 };
-
-/// Whether catvox reads mirrors of this tile source type.
-[[nodiscard]] bool is_supported(int tile_source_type) noexcept;
 
 }  // namespace catvox

@@ -23,23 +23,27 @@ class BrokenSlices {
   /// No slice is broken.
   BrokenSlices() = default;
 
-  /// \param broken  full-resolution slice -> the server's value; slices outside the stack are ignored
+  /// \param broken  full-resolution slice of the stack -> the server's value; slices outside the stack are ignored
   /// \param depth   slices in the stack at full resolution
-  BrokenSlices(const std::map<std::int64_t, std::int64_t>& broken, std::int64_t depth, BrokenSlicePolicy policy);
+  /// \param offset  the stack slice that a mirror's first slice is (metadata's voxelOffset), rounded
+  BrokenSlices(const std::map<std::int64_t, std::int64_t>& broken, std::int64_t depth, BrokenSlicePolicy policy,
+               double offset = 0);
 
-  /// The full-resolution slice to read for full-resolution slice `z`; nullopt means fill.
+  /// The full-resolution slice of the stack to read for slice `z` of the stack; nullopt means fill.
   ///
   /// An unbroken slice is its own source. That of a broken one is unbroken and in the stack (except under
   /// BrokenSlicePolicy::none); there is none if every slice is broken, or if `follow` loops or leaves the stack.
   [[nodiscard]] std::optional<std::int64_t> resolve(std::int64_t z) const;
 
-  /// The slice of a level to read for slice `z` of that level, `factor` = the level's factor in z, > 0.
+  /// The slice of a mirror's level to read for slice `z` of that level, `factor` = the level's factor in z, > 0.
   ///
-  /// Resolved at full resolution, as CATMAID does, for the first slice z' = ceil(z * factor) that `z` stands for: `z`
-  /// itself if z' is unbroken or lies beyond the stack, otherwise floor(resolve(z') / factor).
+  /// Resolved at full resolution and in the stack's own numbers, as CATMAID does, for the first slice
+  /// z' = ceil(z * factor) + offset that `z` stands for: `z` itself if z' is unbroken or lies beyond the stack,
+  /// otherwise floor((resolve(z') - offset) / factor), which is negative where the mirror has no such slice.
   [[nodiscard]] std::optional<std::int64_t> resolve_level(std::int64_t z, double factor) const;
 
  private:
+  std::int64_t offset_ = 0;
   // Only broken slices; fixed at construction, so that a chain of offsets is walked once and not per lookup.
   std::map<std::int64_t, std::optional<std::int64_t>> sources_;
 };

@@ -2,9 +2,7 @@
 
 #include <catvox/format/chunk_store.hpp>
 #include <cstdint>
-#include <memory>
 #include <string>
-#include <vector>
 
 namespace catvox {
 
@@ -25,12 +23,14 @@ class TileStore : public ChunkStore {
     int level = 0;
     Shape3 shape{};          ///< zyx
     std::string image_base;  ///< absolute, encoded
-    int tile_source_type = 0;
     std::int64_t tile_height = 0;  ///< rows per tile
     std::int64_t tile_width = 0;   ///< columns per tile
     std::string file_extension;    ///< may carry a query
     std::string mirror_title;      ///< for messages
   };
+
+  /// \throws Error{invalid_metadata} if a tile has no pixels
+  explicit TileStore(Level level);
 
   [[nodiscard]] DType dtype() const noexcept override { return DType::uint8; }
   [[nodiscard]] const Shape3& shape() const noexcept override { return level_.shape; }
@@ -44,7 +44,6 @@ class TileStore : public ChunkStore {
   [[nodiscard]] virtual std::string tile_url(const TileIndex& tile) const = 0;
 
  protected:
-  explicit TileStore(Level level);
   [[nodiscard]] const std::string& image_base() const noexcept { return level_.image_base; }
   [[nodiscard]] const std::string& file_extension() const noexcept { return level_.file_extension; }
 
@@ -52,12 +51,5 @@ class TileStore : public ChunkStore {
   Level level_;
   Shape3 chunk_shape_;
 };
-
-/// The tile source types that make_tile_store() knows, in ascending order.
-const std::vector<int>& tile_source_types();
-
-/// A store for level.tile_source_type.
-/// \throws Error{unsupported} listing the types that there are
-std::unique_ptr<const TileStore> make_tile_store(TileStore::Level level);
 
 }  // namespace catvox

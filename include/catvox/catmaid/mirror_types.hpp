@@ -1,0 +1,21 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace catvox {
+
+/// One of CATMAID's tile source types.
+struct MirrorType {
+  int number = 0;
+  std::string_view name;  ///< as CATMAID's documentation has it
+  bool readable = false;  ///< whether catvox reads mirrors of this type
+};
+
+/// Every tile source type of CATMAID, in ascending order.
+[[nodiscard]] std::span<const MirrorType> mirror_types() noexcept;
+
+/// Whether catvox reads mirrors of this tile source type.
+[[nodiscard]] bool is_supported(int tile_source_type) noexcept;
+
+}  // namespace catvox

@@ -1,0 +1,199 @@
+#include "catmaid/mirror.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <catvox/core/buffer.hpp>
+#include <catvox/core/dtype.hpp>
+#include <catvox/core/error.hpp>
+#include <catvox/core/text.hpp>
+#include <catvox/geometry/level_geometry.hpp>
+#include <catvox/http/url.hpp>
+#include <utility>
+
+#include "bytes/file_source.hpp"
+#include "bytes/http_source.hpp"
+#include "bytes/read_now.hpp"
+#include "catmaid/mirror_types.hpp"
+#include "read/chunk_reader.hpp"
+
+namespace catvox::detail {
+namespace {
+
+std::uint64_t next_store_number() {
+  static std::atomic<std::uint64_t> last = 0;
+  return ++last;
+}
+
+}  // namespace
+
+template <class F>
+auto Mirror::named(F&& f) const {
+  try {
+    return f();
+  } catch (const Error& error) {
+    if (error.code() == Errc::cancelled) throw;
+    const auto base = redact_url(info().image_base);
+    auto context = error.context();
+    if (context.url.empty()) context.url = base;
+    throw Error(error.code(),
+                "cannot open mirror " + in_quotes(info().title) + " of stack " + in_quotes(parts_.stack->stitle) +
+                    ", image_base \"" + base + "\": " + error.what(),
+                std::move(context));
+  }
+}
+
+Mirror::Mirror(MirrorParts parts) : parts_(std::move(parts)) {}
+
+Mirror::Address Mirror::address() const {
+  const StackOptions& options = parts_.options;
+  auto [base, user, password] = split_user(info().image_base);
+  if (base.empty()) throw Error(Errc::invalid_metadata, "it has no image_base");
+  if (scheme_of(base).empty()) {
+    if (options.server.empty()) throw Error(Errc::invalid_argument, "it is relative, and no server URL is known");
+    base = resolve_url(options.server, base);
+  }
+  const auto scheme = scheme_of(base);
+  if (scheme == "file" && !options.allow_file) {
+    throw Error(Errc::refused, "a server on the web may not point into local folders");
+  }
+  if (scheme != "file" && scheme != "http" && scheme != "https") {
+    throw Error(Errc::refused, "only http, https and file are read");
+  }
+  Address address{encode_url(base), nullptr};
+  if (scheme == "file") return address;
+  if (!parts_.auth && user.empty() && !parts_.session) {
+    address.credentials = options.credentials;
+    return address;
+  }
+  const HttpOptions& own = session().options();
+  BasicAuth auth = parts_.auth      ? *parts_.auth
+                   : !user.empty()  ? BasicAuth{user, password}
+                   : own.basic_auth ? *own.basic_auth
+                                    : BasicAuth{};
+  address.credentials = std::make_shared<const Credentials>(base, std::move(auth),
+                                                            parts_.session ? own.headers : std::vector<HttpHeader>{});
+  return address;
+}
+
+std::vector<int> Mirror::Levels::numbers() const {
+  std::vector<int> numbers;
+  for (const Level& level : all) numbers.push_back(level.opened.level);
+  return numbers;
+}
+
+void Mirror::check_address() const {
+  named([this] {
+    if (!is_supported(info().tile_source_type)) {
+      throw Error(Errc::unsupported, "it has " + unreadable_type_text(info().tile_source_type));
+    }
+    (void)address();
+  });
+}
+
+std::shared_ptr<ByteSource> Mirror::source_of(const Address& address, const SourceNeeds& needs) const {
+  if (scheme_of(address.url) == "file") {
+    const HttpOptions& options = session().options();
+    return make_file_source({.threads = options.threads, .max_bytes = options.max_body_bytes});
+  }
+  const bool anonymous = needs.anonymous_403_is_missing && !address.credentials;
+  return make_http_source({.transport = session().transport(),
+                           .credentials = address.credentials,
+                           .missing = {.not_found = needs.not_found_is_missing,
+                                       .forbidden = parts_.options.forbidden_is_missing || anonymous},
+                           .cacheable = needs.cacheable});
+}
+
+std::shared_ptr<const Mirror::Levels> Mirror::levels(const std::stop_token& stop) const {
+  return levels_until(deadline_after(parts_.options.metadata_timeout), stop);
+}
+
+std::shared_ptr<const Mirror::Levels> Mirror::levels_until(Clock::time_point deadline,
+                                                           const std::stop_token& stop) const {
+  return levels_.get(stop, [&] { return named([&] { return open(deadline, stop); }); });
+}
+
+Mirror::Levels Mirror::open(Clock::time_point deadline, const std::stop_token& stop) const {
+  const OpenMirror opener = mirror_opener(info().tile_source_type);
+  if (opener == nullptr) throw Error(Errc::unsupported, "it has " + unreadable_type_text(info().tile_source_type));
+  const StackInfo& stack = *parts_.stack;
+  const Address address = this->address();
+  const MirrorLocation location{.image_base = address.url,
+                                .file_extension = info().file_extension,
+                                .title = info().title,
+                                .tile_height = info().tile_height,
+                                .tile_width = info().tile_width,
+                                .orientation = stack.orientation,
+                                .voxel_offset = stack.voxel_offset(),
+                                .scales = stack.scale_levels(),
+                                .server = parts_.options.server,
+                                .project_id = stack.pid,
+                                .stack_id = stack.sid};
+  Opened opened = opener(location, {.source = [&](const SourceNeeds& needs) { return source_of(address, needs); },
+                                    .stop = stop,
+                                    .deadline = deadline});
+  Levels levels{{}, opened.own_shape, std::move(opened.warnings)};
+  for (OpenedLevel& level : opened.levels) {
+    const ChunkOrigin origin{level.store, next_store_number(), level.chunks};
+    levels.all.push_back({std::move(level), origin, std::make_shared<Prefetcher>(origin, parts_.pool)});
+  }
+  return levels;
+}
+
+std::shared_ptr<const LevelSource> Mirror::source(int level, BrokenSlicePolicy policy,
+                                                  const std::stop_token& stop) const {
+  const auto levels = this->levels(stop);
+  const auto found = std::find_if(levels->all.begin(), levels->all.end(),
+                                  [level](const Level& each) { return each.opened.level == level; });
+  const StackInfo& stack = *parts_.stack;
+  if (found == levels->all.end()) {
+    std::string known;
+    for (const int each : levels->numbers()) known += (known.empty() ? "" : ", ") + std::to_string(each);
+    throw Error(Errc::not_found, "stack " + in_quotes(stack.stitle) + ", mirror " + in_quotes(info().title) +
+                                     ", has no level " + std::to_string(level) + "; it has " + known);
+  }
+  return make_chunk_reader(
+      {.level = level,
+       .geometry = LevelGeometry(stack.frame(), found->opened.factors, found->opened.store->shape()),
+       .broken = BrokenSlices(stack.broken_slices, stack.dimension.z, policy, stack.voxel_offset().z),
+       .origin = found->origin,
+       .pool = parts_.pool,
+       .prefetcher = found->prefetcher,
+       .read_ahead = parts_.options.read_ahead,
+       .at_level = [self = shared_from_this(), policy](int other) { return self->source(other, policy, {}); }});
+}
+
+double Mirror::time_canary(std::chrono::milliseconds timeout, const std::stop_token& stop) const {
+  const auto deadline = deadline_after(timeout);
+  const auto levels = levels_until(deadline, stop);
+  const ChunkStore& store = *levels->all.front().opened.store;
+  const StackDimension& size = parts_.stack->dimension;
+  const StackDimension canary =
+      parts_.stack->canary_location.value_or(StackDimension{size.x / 2, size.y / 2, size.z / 2});
+  const Index3 asked{canary.z, canary.y, canary.x};
+  Index3 chunk{};
+  Box voxel;  // of the chunk: one is decoded, so that a mirror that declares huge tiles costs no memory
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const auto at = std::clamp<std::int64_t>(asked[axis], 0, store.shape()[axis] - 1);
+    chunk[axis] = at / store.chunk_shape()[axis];
+    voxel.min[axis] = at % store.chunk_shape()[axis];
+    voxel.max[axis] = voxel.min[axis] + 1;
+  }
+  ByteRequest request = store.request(chunk);
+  request.max_attempts = 1;
+  request.past_caches = true;
+  double best = 0;
+  for (int round = 0; round < 2; ++round) {  // the first also opens the connection
+    const auto start = Clock::now();
+    const ByteResult result = read_now(*levels->all.front().opened.chunks, request, stop, deadline);
+    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    if (result.missing()) throw Error(Errc::not_found, "the canary tile is missing", {.url = result.url});
+    best = round == 0 ? seconds : std::min(best, seconds);
+    const auto item = static_cast<std::int64_t>(item_size(store.dtype()));
+    std::array<std::byte, 8> one{};
+    store.decode(chunk, result.body.bytes(), voxel, {one.data(), {item, item, item}});
+  }
+  return best;
+}
+
+}  // namespace catvox::detail

@@ -1,0 +1,80 @@
+#include "catmaid/mirror_types.hpp"
+
+#include <algorithm>
+#include <array>
+#include <catvox/catmaid/mirror_types.hpp>
+#include <cstddef>
+
+#include "format/n5/open_n5.hpp"
+#include "format/tiles/tile_types.hpp"
+
+namespace catvox {
+namespace {
+
+using namespace detail;
+
+// The one table of mirror types: number, name as CATMAID's documentation has it, how to open.
+struct Row {
+  int number;
+  std::string_view name;
+  OpenMirror open;
+};
+
+constexpr std::array table{
+    Row{1, "File-based image stack", &open_tiles<FileBasedTileStore>},
+    Row{2, "Request query-based image stack", nullptr},
+    Row{3, "HDF5 via CATMAID backend", nullptr},
+    Row{4, "File-based image stack with zoom level directories", &open_tiles<ZoomDirectoryTileStore>},
+    Row{5, "Directory-based image stack", &open_tiles<DirectoryTileStore>},
+    Row{6, "DVID imageblk voxels", nullptr},
+    Row{7, "Render service", nullptr},
+    Row{8, "DVID imagetile tiles", nullptr},
+    Row{9, "FlixServer tiles", nullptr},
+    Row{10, "H2N5 tiles", nullptr},
+    Row{11, "N5 image blocks", &open_n5},
+    Row{12, "JHU/APL Boss tiles", nullptr},
+    Row{13, "CloudVolume tiles", nullptr},
+    Row{14, "Neuroglancer precomputed image blocks", nullptr},
+};
+
+constexpr auto public_table = [] {
+  std::array<MirrorType, table.size()> types{};
+  for (std::size_t i = 0; i < types.size(); ++i) types[i] = {table[i].number, table[i].name, table[i].open != nullptr};
+  return types;
+}();
+
+const Row* find(int number) noexcept {
+  const auto* const row =
+      std::find_if(table.begin(), table.end(), [number](const Row& r) { return r.number == number; });
+  return row == table.end() ? nullptr : row;
+}
+
+}  // namespace
+
+std::span<const MirrorType> mirror_types() noexcept { return public_table; }
+
+bool is_supported(int tile_source_type) noexcept { return detail::mirror_opener(tile_source_type) != nullptr; }
+
+namespace detail {
+
+OpenMirror mirror_opener(int tile_source_type) noexcept {
+  const Row* const row = find(tile_source_type);
+  return row == nullptr ? nullptr : row->open;
+}
+
+std::string unreadable_type_text(int tile_source_type) {
+  const Row* const row = find(tile_source_type);
+  std::string text = "tile source type " + std::to_string(tile_source_type);
+  if (row != nullptr) text.append(" (").append(row->name).append(")");
+  text += ", which is not read; types ";
+  const char* separator = "";
+  for (const MirrorType& type : mirror_types()) {
+    if (!type.readable) continue;
+    text += separator + std::to_string(type.number);
+    separator = ", ";
+  }
+  return text + " are";
+}
+
+}  // namespace detail
+}  // namespace catvox

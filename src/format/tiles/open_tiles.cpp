@@ -1,0 +1,25 @@
+#include "format/tiles/open_tiles.hpp"
+
+#include <catvox/geometry/scale_levels.hpp>
+
+namespace catvox::detail {
+
+Opened open_tiles(const MirrorLocation& location, const MirrorAccess& access, const TileRules& rules,
+                  MakeTileStore make) {
+  const auto tiles = access.source({.cacheable = true, .not_found_is_missing = rules.not_found_is_missing});
+  Opened opened;
+  for (const StackVector& factors : scale_factors(location.scales)) {
+    const auto level = static_cast<int>(opened.levels.size());
+    auto store = make({.level = level,
+                       .shape = tile_level_shape(location.scales.dimension, factors),
+                       .image_base = location.image_base,
+                       .tile_height = location.tile_height,
+                       .tile_width = location.tile_width,
+                       .file_extension = location.file_extension,
+                       .mirror_title = location.title});
+    opened.levels.push_back({level, factors, std::move(store), tiles});
+  }
+  return opened;
+}
+
+}  // namespace catvox::detail
