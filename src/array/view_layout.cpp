@@ -71,6 +71,10 @@ ViewLayout ViewLayout::sliced(std::span<const Slice> slices) const {
       result.push_axis(new_axis);
       continue;
     }
+    if (slice.wrapped) {
+      throw Error(Errc::invalid_argument, "slice: " + std::to_string(*slice.wrapped) + " for axis " +
+                                              std::to_string(axis) + " is an unsigned number that went below 0");
+    }
     AxisSelection chosen;
     if (slice.kind == Slice::Kind::index) {
       const std::int64_t index = *slice.start < 0 ? *slice.start + extent(axis) : *slice.start;

@@ -74,6 +74,7 @@ TEST_CASE("a level says where it lies without reading", "[array]") {
   CHECK(level.voxel_to_world({1, 0.5, 2.5}) == WorldPoint{110, 202.5, 340});
   CHECK(source->take_reads() == 0);
   CHECK_THROWS_WITH(level.coords(3), "coords: axis 3 of a view with 3 axes");
+  static_assert(!std::is_reference_v<decltype(level.slice(0).shape())>);  // nothing is lent by a view that goes
 }
 
 TEST_CASE("axes are named after the project axes that they run along", "[array]") {
@@ -147,6 +148,51 @@ TEST_CASE("slices keep names, coordinates and the world", "[array]") {
     CHECK(voxels(cut) == std::vector<Voxel>{325, 335, 345, 326, 336, 346, 327, 337, 347});
   }
   SECTION("indices of any integer type") { CHECK(level.slice(std::uint8_t{5}, -1L, std::size_t{7})() == 567); }
+}
+
+TEST_CASE("unsigned numbers that went below 0 are errors, not the other end", "[array]") {
+  const ScaleView<Voxel> level(make_level());
+  const std::size_t z = 0;
+  const std::uint32_t y = 3;
+  CHECK_THROWS_WITH(level.slice(z - 1),
+                    "slice: 18446744073709551615 for axis 0 is an unsigned number that went below 0");
+  CHECK_THROWS_WITH(level.slice(xt::all(), y - 4),
+                    "slice: 4294967295 for axis 1 is an unsigned number that went below 0");
+  CHECK_THROWS_WITH(level.slice(xt::range(z - 8, z + 8)),
+                    "slice: 18446744073709551608 for axis 0 is an unsigned number that went below 0");
+  CHECK_THROWS_WITH(level.slice(xt::all(), xt::range(y - 8, y + 8)),
+                    "slice: 4294967291 for axis 1 is an unsigned number that went below 0");
+  CHECK_THROWS_WITH(xt::view(level, xt::all(), xt::range(0, y - 4, 2)),
+                    "slice: 4294967295 for axis 1 is an unsigned number that went below 0");
+  CHECK_THROWS_WITH(level.slice(xt::range(_, z - 1)),
+                    "slice: 18446744073709551615 for axis 0 is an unsigned number that went below 0");
+  CHECK_THROWS_WITH(level.slice(xt::range(5, 0, z - 1)),
+                    "slice: 18446744073709551615 for axis 0 is an unsigned number that went below 0");
+  CHECK_THROWS_WITH(level.at(z - 1, 0, 0), "index -1 is out of range for axis 0 of a view of shape (6, 7, 8)");
+  CHECK_THROWS_WITH(level.at(0, y - 4, 0), "index 4294967295 is out of range for axis 1 of a view of shape (6, 7, 8)");
+  CHECK_THROWS_WITH(level.slice(std::size_t{6}), "slice: index 6 is out of range for axis 0 with 6 voxels");
+  CHECK_THROWS_WITH(level.slice(-7), "slice: index -7 is out of range for axis 0 with 6 voxels");
+
+  // Ends beyond the axis clamp, signed negatives count from the end, small unsigned types are signed in arithmetic.
+  CHECK(level.slice(xt::range(z + 4, z + 100)).coords(0) == Coords{460, 500});
+  CHECK(level.slice(xt::range(y, _), xt::range(_, y)).shape() == std::array<std::size_t, 3>{3, 3, 8});
+  CHECK(level.slice(xt::range(std::uint8_t{1} - 3, 100)).coords(0) == Coords{460, 500});
+  CHECK(level.slice(xt::range(-100, -5)).coords(0) == Coords{300});
+}
+
+TEST_CASE("ranges of unsigned numbers still serve arrays", "[array]") {
+  const xt::xtensor<int, 1> a = xt::arange<int>(10);
+  const std::size_t from = 2;
+  const std::uint32_t step = 3;
+  CHECK((xt::view(a, xt::range(from, from + 3)) == xt::xtensor<int, 1>{2, 3, 4}));
+  CHECK((xt::view(a, xt::range(from, _, step)) == xt::xtensor<int, 1>{2, 5, 8}));
+  xt::xarray<int> b = a;
+  CHECK((xt::strided_view(b, {xt::range(from, _)}) == xt::arange<int>(2, 10)));
+  xt::xstrided_slice_vector slices{xt::range(from, from + 2, step)};
+  slices.push_back(xt::newaxis());
+  CHECK(xt::strided_view(b, slices).shape(0) == 1);
+  xt::view(b, xt::range(from, 4)) = 0;
+  CHECK(xt::sum(b)() == 40);
 }
 
 TEST_CASE("world boxes select every voxel that they touch", "[array]") {
@@ -507,7 +553,8 @@ TEST_CASE("one view serves several threads", "[array]") {
     threads.emplace_back([&level, &wrong, t] {
       for (int round = 0; round < 20; ++round) {
         if (level((t + round) % 6, 6, 7) != ((t + round) % 6) * 100 + 67) ++wrong;
-        if (*level.slice((t + round) % 6).begin() != (t + round) % 6 * 100) ++wrong;
+        const auto plane = level.slice((t + round) % 6);
+        if (*plane.begin() != (t + round) % 6 * 100) ++wrong;
         if (xt::amax(level)() != 567) ++wrong;
         if (level.load()(5, 6, 7) != 567) ++wrong;
       }

@@ -64,7 +64,8 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   }
 
   /// Voxels per axis.
-  [[nodiscard]] const inner_shape_type& shape() const noexcept { return shape_; }
+  [[nodiscard]] const inner_shape_type& shape() const& noexcept { return shape_; }
+  [[nodiscard]] inner_shape_type shape() const&& noexcept { return shape_; }
   using base::shape;
 
   /// The project axis that each axis runs along, "z", "y" and "x" for a level of an XY stack; "" for an axis that
@@ -129,8 +130,9 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
 
   /// A part of this view, by xtensor's slices: xt::range (negative, stepped, open-ended: clipped to the axis),
   /// xt::all(), integers (negative from the end; the axis is dropped), xt::newaxis(), xt::ellipsis(). Axes without a
-  /// slice stay whole. xt::keep and xt::drop are for xt::view, which gives an expression without coordinates. \throws
-  /// Error{invalid_argument} for an integer outside its axis or a step of 0
+  /// slice stay whole. xt::keep and xt::drop are for xt::view, which gives an expression without coordinates.
+  /// \throws Error{invalid_argument} for an integer outside its axis, an unsigned number that went below 0 (also in a
+  ///                                range), or a step of 0
   template <class... S>
   [[nodiscard]] auto slice(const S&... slices) const {
     static_assert(!(detail::list_slice<S> || ...),

@@ -22,6 +22,7 @@ struct Slice {
   };
   Kind kind = Kind::range;
   std::optional<std::int64_t> start{}, stop{}, step{};
+  std::optional<std::uint64_t> wrapped{};  ///< an unsigned number among them that went below 0: an error
 };
 
 /// Which voxels of a level a view shows and along which axes: the part of a view that does not depend on its type.
@@ -51,8 +52,8 @@ class ViewLayout {
   [[nodiscard]] std::int64_t size() const;
 
   /// Applies one slice per axis, in order; axes without one stay whole.
-  /// \throws Error{invalid_argument} for an index outside its axis, a step of 0, too many slices, two ellipses or
-  ///         more than max_rank axes
+  /// \throws Error{invalid_argument} for an index outside its axis, an unsigned number that went below 0, a step of 0, too
+  ///         many slices, two ellipses or more than max_rank axes
   [[nodiscard]] ViewLayout sliced(std::span<const Slice> slices) const;
 
   /// Axis i of the result is axis permutation[i] of this. \throws Error{invalid_argument} if it is no permutation

@@ -21,5 +21,11 @@ void use(const catvox::ScaleView<std::uint8_t>& level) {
   (void)level.at(1, 2);
 #elif MISUSE == 6
   (void)level.slice(1.5);
+#elif MISUSE == 7  // it would point to a view that is gone
+  (void)level.slice(0).begin();
+#elif MISUSE == 8
+  (void)catvox::ScaleView<std::uint8_t>(level).crend<xt::layout_type::column_major>();
+#elif MISUSE == 9
+  (void)level.transpose().begin(level.shape());
 #endif
 }

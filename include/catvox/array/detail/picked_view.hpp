@@ -34,7 +34,8 @@ class PickedView : public ViewExpression<PickedView<T, N>, T, N> {
     }
   }
 
-  [[nodiscard]] const inner_shape_type& shape() const noexcept { return shape_; }
+  [[nodiscard]] const inner_shape_type& shape() const& noexcept { return shape_; }
+  [[nodiscard]] inner_shape_type shape() const&& noexcept { return shape_; }
   using base::shape;
 
  private:

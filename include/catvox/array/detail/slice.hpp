@@ -5,12 +5,40 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <type_traits>
 
 // xtensor's slices as catvox's: what slice() and the overload of xt::view take apart.
 
 namespace catvox::detail {
+
+/// An unsigned type whose values go around below 0: smaller ones become int in arithmetic.
+template <class I>
+concept Wrapping = std::unsigned_integral<I> && !std::same_as<I, bool> && sizeof(I) >= sizeof(int);
+
+/// `value`, if it is the unsigned result of going below 0: no axis is as long.
+template <class I>
+std::optional<std::uint64_t> wrapped(const I& value) {
+  if constexpr (Wrapping<I>) {
+    if (value > std::numeric_limits<I>::max() / 2) return value;
+  }
+  return std::nullopt;
+}
+
+/// An xt::range of which some bound was given as an unsigned number. xt::range makes them signed, so that `z - 8`, for an
+/// unsigned z below 8, would count from the end of the axis.
+template <class Range>
+struct UnsignedRange : Range {
+  std::optional<std::uint64_t> wrapped;
+};
+
+template <class Range, class... Bounds>
+UnsignedRange<Range> unsigned_range(const Range& range, const Bounds&... bounds) {
+  UnsignedRange<Range> checked{range, std::nullopt};
+  ((checked.wrapped = checked.wrapped ? checked.wrapped : wrapped(bounds)), ...);
+  return checked;
+}
 
 template <class S>
 struct slice_traits {
@@ -32,6 +60,8 @@ template <>
 struct slice_traits<xt::xall_tag> : basic_slice_traits<Slice::Kind::range> {};
 template <class A, class B, class C>
 struct slice_traits<xt::xrange_adaptor<A, B, C>> : basic_slice_traits<Slice::Kind::range> {};
+template <class Range>
+struct slice_traits<UnsignedRange<Range>> : basic_slice_traits<Slice::Kind::range> {};
 template <>
 struct slice_traits<xt::xnewaxis_tag> : basic_slice_traits<Slice::Kind::new_axis> {};
 template <>
@@ -78,7 +108,7 @@ std::optional<std::int64_t> bound(const I& value) {
 
 template <std::integral I>
 Slice to_slice(I index) {
-  return {.kind = Slice::Kind::index, .start = static_cast<std::int64_t>(index)};
+  return {.kind = Slice::Kind::index, .start = static_cast<std::int64_t>(index), .wrapped = wrapped(index)};
 }
 template <class A, class B, class C>
 Slice to_slice(const xt::xrange_adaptor<A, B, C>& range) {
@@ -87,8 +117,44 @@ Slice to_slice(const xt::xrange_adaptor<A, B, C>& range) {
           .stop = bound(range.stop()),
           .step = bound(range.step())};
 }
+template <class Range>
+Slice to_slice(const UnsignedRange<Range>& range) {
+  Slice slice = to_slice(static_cast<const Range&>(range));
+  slice.wrapped = range.wrapped;
+  return slice;
+}
 inline Slice to_slice(xt::xall_tag) { return {.kind = Slice::Kind::range}; }
 inline Slice to_slice(xt::xnewaxis_tag) { return {.kind = Slice::Kind::new_axis}; }
 inline Slice to_slice(xt::xellipsis_tag) { return {.kind = Slice::Kind::ellipsis}; }
 
 }  // namespace catvox::detail
+
+namespace xt {
+
+// The ranges of xtensor, with identical heads: the more constrained one is chosen. Arrays take them as ever.
+template <class A, class B>
+requires(catvox::detail::Wrapping<A> || catvox::detail::Wrapping<B>) inline auto range(A start_val, B stop_val) {
+  using Range = xrange_adaptor<detail::cast_if_integer_t<A>, detail::cast_if_integer_t<B>, placeholders::xtuph>;
+  return catvox::detail::unsigned_range(
+      Range(detail::cast_if_integer<A>{}(start_val), detail::cast_if_integer<B>{}(stop_val), placeholders::xtuph()),
+      start_val, stop_val);
+}
+template <class A, class B, class C>
+requires(catvox::detail::Wrapping<A> || catvox::detail::Wrapping<B> ||
+         catvox::detail::Wrapping<C>) inline auto range(A start_val, B stop_val, C step) {
+  using Range =
+      xrange_adaptor<detail::cast_if_integer_t<A>, detail::cast_if_integer_t<B>, detail::cast_if_integer_t<C>>;
+  return catvox::detail::unsigned_range(
+      Range(detail::cast_if_integer<A>{}(start_val), detail::cast_if_integer<B>{}(stop_val),
+            detail::cast_if_integer<C>{}(step)),
+      start_val, stop_val, step);
+}
+
+namespace detail {
+template <class Range>
+struct slice_implementation_getter<catvox::detail::UnsignedRange<Range>> : slice_implementation_getter<Range> {};
+template <class E, class Range>
+struct get_slice_type_impl<E, catvox::detail::UnsignedRange<Range>> : get_slice_type_impl<E, Range> {};
+}  // namespace detail
+
+}  // namespace xt

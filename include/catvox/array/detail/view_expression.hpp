@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <catvox/array/detail/iterable_view.hpp>
 #include <catvox/array/detail/view_traits.hpp>
 #include <catvox/array/resident_regions.hpp>
 #include <catvox/array/view_layout.hpp>
@@ -114,10 +115,8 @@ class Stepper {
 ///
 /// \tparam D  the view: has shape() and voxel(index), beside what Stepper asks
 template <class D, class T, std::size_t N>
-class ViewExpression : public xt::xsharable_expression<D>,
-                       public xt::xconst_iterable<D>,
-                       public xt::xconst_accessible<D> {
-  using iterable_base = xt::xconst_iterable<D>;
+class ViewExpression : public xt::xsharable_expression<D>, public IterableView<D>, public xt::xconst_accessible<D> {
+  using iterable_base = IterableView<D>;
   using accessible_base = xt::xconst_accessible<D>;
 
  public:
