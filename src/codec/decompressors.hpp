@@ -45,11 +45,4 @@ bool starts_with(Input bytes, const std::uint8_t (&magic)[N]) noexcept {
   return true;
 }
 
-/// The little-endian number at `bytes[offset]`, which must be there.
-inline std::uint32_t load_le32(Input bytes, std::size_t offset) noexcept {
-  std::uint32_t value = 0;
-  for (std::size_t i = 4; i-- > 0;) value = value << 8 | std::to_integer<std::uint32_t>(bytes[offset + i]);
-  return value;
-}
-
 }  // namespace catvox::detail

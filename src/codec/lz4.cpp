@@ -7,6 +7,7 @@
 #include <new>
 
 #include "codec/decompressors.hpp"
+#include "core/endian.hpp"
 
 namespace catvox::detail {
 namespace {
@@ -35,8 +36,8 @@ struct RecordHeader {
 RecordHeader read_record_header(Input payload) {
   if (payload.size() < RecordHeader::size) throw_corrupt("lz4", "cut short");
   if (!starts_with(payload, record_magic)) throw_corrupt("lz4", "damaged: a record without \"LZ4Block\"");
-  return {std::to_integer<unsigned>(payload[8]) & 0xf0, load_le32(payload, 9), load_le32(payload, 13),
-          load_le32(payload, 17)};
+  return {std::to_integer<unsigned>(payload[8]) & 0xf0, load_le<std::uint32_t>(payload.data() + 9),
+          load_le<std::uint32_t>(payload.data() + 13), load_le<std::uint32_t>(payload.data() + 17)};
 }
 
 void decode_record(const RecordHeader& header, Input data, Output out) {
@@ -110,7 +111,8 @@ std::size_t decode_frames(Input& payload, Output out) {
 
 /// numcodecs puts the decoded size, as a little-endian number, before a bare block.
 bool decode_with_size(Input payload, Output out) noexcept {
-  return payload.size() > 4 && load_le32(payload, 0) == out.size() && decode_bare(payload.subspan(4), out);
+  return payload.size() > 4 && load_le<std::uint32_t>(payload.data()) == out.size() &&
+         decode_bare(payload.subspan(4), out);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "codec/image_decoder.hpp"
 #include "codec/libdeflate_decompressor.hpp"
+#include "core/endian.hpp"
 #include "core/scratch.hpp"
 
 namespace catvox::detail {
@@ -26,11 +27,8 @@ constexpr std::int64_t most_bytes = 5 << 20;
   throw Error(Errc::corrupt_data, "the PNG does not decode: " + std::string(what));
 }
 
-std::uint32_t big_endian(Bytes four) noexcept {
-  std::uint32_t value = 0;
-  for (const std::byte byte : four.first(4)) value = value << 8 | std::to_integer<std::uint32_t>(byte);
-  return value;
-}
+/// Of the first four bytes.
+std::uint32_t big_endian(Bytes bytes) noexcept { return load_be<std::uint32_t>(bytes.data()); }
 
 std::string_view as_text(Bytes bytes) noexcept { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 

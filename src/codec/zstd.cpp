@@ -5,6 +5,7 @@
 #include <new>
 
 #include "codec/decompressors.hpp"
+#include "core/endian.hpp"
 
 namespace catvox::detail {
 namespace {
@@ -22,7 +23,7 @@ ZSTD_DCtx* thread_context() {
 /// A frame, or a skippable frame (which holds no data).
 bool starts_frame(Input payload) noexcept {
   if (payload.size() < 4) return false;
-  const std::uint32_t magic = load_le32(payload, 0);
+  const std::uint32_t magic = load_le<std::uint32_t>(payload.data());
   return magic == ZSTD_MAGICNUMBER || (magic & ZSTD_MAGIC_SKIPPABLE_MASK) == ZSTD_MAGIC_SKIPPABLE_START;
 }
 

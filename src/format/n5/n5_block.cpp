@@ -1,14 +1,15 @@
 #include <catvox/format/n5/n5_block.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <vector>
 
+#include "core/endian.hpp"
 #include "core/scratch.hpp"
+#include "core/strided_copy.hpp"
 #include "format/body_limit.hpp"
-#include "format/n5/n5_copy.hpp"
 #include "format/n5/n5_sizes.hpp"
 
 namespace catvox {
@@ -23,17 +24,18 @@ class HeaderReader {
  public:
   explicit HeaderReader(Bytes encoded) : encoded_(encoded) {}
 
-  std::uint32_t u16() { return read(2); }
-  std::uint32_t u32() { return read(4); }
+  std::uint32_t u16() { return read<std::uint16_t>(); }
+  std::uint32_t u32() { return read<std::uint32_t>(); }
   [[nodiscard]] Bytes rest() const { return encoded_.subspan(at_); }
 
  private:
-  std::uint32_t read(std::size_t bytes) {
-    if (encoded_.size() - at_ < bytes) {
+  template <class U>
+  U read() {
+    if (encoded_.size() - at_ < sizeof(U)) {
       throw_corrupt("block header is cut short: " + std::to_string(encoded_.size()) + " bytes");
     }
-    std::uint32_t value = 0;
-    for (; bytes > 0; --bytes) value = value << 8 | std::to_integer<std::uint32_t>(encoded_[at_++]);
+    const U value = detail::load_be<U>(encoded_.data() + at_);
+    at_ += sizeof(U);
     return value;
   }
 
@@ -92,15 +94,6 @@ Bytes raw_voxels(const Block& block) {
   return block.payload;
 }
 
-void fill_with_zero(const Shape3& shape, const StridedBytes& out) noexcept {
-  for (std::int64_t z = 0; z < shape[0]; ++z) {
-    for (std::int64_t y = 0; y < shape[1]; ++y) {
-      std::memset(out.data + z * out.strides[0] + y * out.strides[1], 0,
-                  static_cast<std::size_t>(shape[2] * out.strides[2]));
-    }
-  }
-}
-
 /// The block's decoded elements in array axes, big-endian.
 struct Voxels {
   Shape3 shape{};
@@ -125,11 +118,11 @@ Voxels arrange(const Block& block, const std::array<std::size_t, 3>& axes, std::
 void place(const std::byte* source, const Voxels& voxels, std::size_t item, const Box& window,
            const StridedBytes& out) {
   const Box present = intersect(window, Box{{0, 0, 0}, voxels.shape});
-  if (present != window) fill_with_zero(window.shape(), out);
+  if (present != window) detail::strided_zero(window.shape(), out);
   if (present.empty()) return;
   // Both boxes are anchored at window.min: a block reaches from 0 up.
   for (std::size_t axis = 0; axis < 3; ++axis) source += window.min[axis] * voxels.strides[axis];
-  detail::copy_big_endian(item, source, voxels.strides, present.shape(), out);
+  detail::strided_copy(item, std::endian::big, source, voxels.strides, present.shape(), out);
 }
 
 }  // namespace

@@ -2,11 +2,14 @@
 #include <bit>
 #include <catvox/format/n5/n5_block.hpp>
 #include <cstdint>
+#include <cstdlib>
+#include <memory>
 #include <random>
 #include <vector>
 
-#include "format/n5/n5_copy.hpp"
-#include "format/n5/n5_copy_loops.hpp"
+#include "core/streaming.hpp"
+#include "core/strided_copy.hpp"
+#include "core/strided_copy_loops.hpp"
 #include "support/catch.hpp"
 
 using namespace catvox;
@@ -124,12 +127,53 @@ TEST_CASE("the loops for every processor and those for this one copy alike", "[f
     const std::byte* source = example.encoded.data() + example.voxels_at;
     for (std::size_t axis = 0; axis < 3; ++axis) source += window.min[axis] * example.strides[axis];
     const auto item = static_cast<std::size_t>(example.item);
-    const std::int64_t first_slice = example.up_to(window.shape()[0]) - 1;
+    const detail::CopyPlan plan{.swapped = std::endian::native == std::endian::little,
+                                .first_slice = example.up_to(window.shape()[0]) - 1};
     CHECK(matches_indexing(example, window, [&](const StridedBytes& out) {
-      detail::copy_items(item, source, example.strides, window.shape(), out, first_slice);
+      detail::copy_items(item, source, example.strides, window.shape(), out, plan);
     }));
     CHECK(matches_indexing(example, window, [&](const StridedBytes& out) {
-      detail::copy_big_endian(item, source, example.strides, window.shape(), out);
+      detail::strided_copy(item, std::endian::big, source, example.strides, window.shape(), out);
     }));
   }
+}
+
+TEST_CASE("rows of whole lines in a large array are streamed, and hold the same", "[format]") {
+  // 64 x 64 rows of whole lines into an array whose rows are 4 KiB apart; then one that is off by 16 bytes.
+  const std::size_t item = GENERATE(1, 2, 4, 8);
+  const auto order = GENERATE(std::endian::big, std::endian::little);
+  const std::int64_t offset = GENERATE(0, 16);
+  CAPTURE(item, order == std::endian::big, offset);
+  constexpr Shape3 shape{16, 64, 64};
+  const auto size = static_cast<std::int64_t>(item);
+  Bytes source(static_cast<std::size_t>(volume(shape)) * item);
+  std::mt19937 random(7);
+  for (std::byte& byte : source) byte = static_cast<std::byte>(random());
+  constexpr std::int64_t row = 4096, slice = 128 * row;
+  const std::unique_ptr<std::byte, decltype(&std::free)> memory(
+      static_cast<std::byte*>(std::aligned_alloc(64, shape[0] * slice + 64)), std::free);
+  const StridedBytes out{memory.get() + offset, {slice, row, size}};
+  CHECK(detail::streams(out, shape) == (offset == 0 && detail::can_stream));
+  detail::strided_copy(item, order, source.data(), {64 * 64 * size, 64 * size, size}, shape, out);
+  bool same = true;
+  const bool swapped = order != std::endian::native;
+  for (std::int64_t i = 0; i < volume(shape) * size; ++i) {
+    const std::int64_t voxel = i / size, byte = i % size;
+    const std::int64_t at = voxel / 4096 * slice + voxel / 64 % 64 * row + voxel % 64 * size;
+    same = same &&
+           out.data[at + byte] == source[static_cast<std::size_t>(voxel * size + (swapped ? size - 1 - byte : byte))];
+  }
+  CHECK(same);
+}
+
+TEST_CASE("a chunk of its own, a small array and partial lines are not streamed", "[format]") {
+  alignas(64) static std::byte memory[64];
+  const auto [strides, shape] = GENERATE(table<Strides3, Shape3>({
+      {{64 * 64 * 8, 64 * 8, 8}, {64, 64, 64}},          // a chunk
+      {{64 * 1024, 1024, 8}, {16, 64, 64}},              // 1 MiB
+      {{std::int64_t{1} << 20, 4096, 8}, {64, 64, 63}},  // rows of 504 bytes
+      {{(std::int64_t{1} << 20) + 8, 4096, 8}, {64, 64, 64}},
+      {{std::int64_t{1} << 20, 4100, 4}, {64, 64, 64}},
+  }));
+  CHECK_FALSE(detail::streams({memory, strides}, shape));
 }

@@ -4,13 +4,17 @@
 #include <array>
 #include <bit>
 #include <catvox/core/box.hpp>
-#include <catvox/format/chunk_store.hpp>
+#include <catvox/core/strided.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <utility>
 
-// The loops of n5_copy.hpp. Compiled twice: for the processors that the library is built for, and for those that also
+#include "core/endian.hpp"
+#include "core/streaming.hpp"
+#include "core/strided_copy.hpp"
+
+// The loops of strided_copy.hpp. Compiled twice: for the processors that the library is built for, and for those that also
 // move bytes about within a register (SSSE3), which swaps them in one instruction instead of ten. So all of it is the
 // including file's own.
 namespace catvox::detail {
@@ -37,10 +41,10 @@ void store(std::byte* to, T value) noexcept {
   std::memcpy(to, &value, sizeof(T));
 }
 
-/// Big-endian to native; V is U or Vector<U>.
-template <class U, class V>
+/// The bytes of each element in reverse, if they are swapped; V is U or Vector<U>.
+template <class U, bool swapped, class V>
 V to_native(V v) noexcept {
-  if constexpr (std::endian::native == std::endian::little) {
+  if constexpr (swapped) {
 #if defined(__SSSE3__) || defined(__ARM_NEON)
     if constexpr (sizeof(V) == 16 && sizeof(U) > 1) {
       const auto bytes = std::bit_cast<Vector<std::uint8_t>>(v);
@@ -64,22 +68,31 @@ V to_native(V v) noexcept {
   return v;
 }
 
+/// Rows of whole lines.
+template <class U, bool swapped>
+void stream_row(const std::byte* from, std::byte* to, std::size_t bytes) noexcept {
+  for (std::size_t i = 0; i < bytes; i += 16) {
+    const auto native = to_native<U, swapped>(load<Vector<U>>(from + i));
+    stream16(to + i, &native);
+  }
+}
+
 /// Short rows, as blocks have them, are copied inline: the call of memcpy would cost as much as the row.
-template <class U>
+template <class U, bool swapped>
 void copy_row(const std::byte* from, std::byte* to, std::size_t bytes) noexcept {
   constexpr std::size_t longest_inline = 512;
-  if (sizeof(U) == 1 && bytes > longest_inline) {
+  if (!swapped && bytes > longest_inline) {
     std::memcpy(to, from, bytes);
     return;
   }
   std::size_t i = 0;
-  for (; i + 16 <= bytes; i += 16) store(to + i, to_native<U>(load<Vector<U>>(from + i)));
+  for (; i + 16 <= bytes; i += 16) store(to + i, to_native<U, swapped>(load<Vector<U>>(from + i)));
   if (i < bytes && bytes >= 16) {  // once more, up to the end
     i = bytes - 16;
-    store(to + i, to_native<U>(load<Vector<U>>(from + i)));
+    store(to + i, to_native<U, swapped>(load<Vector<U>>(from + i)));
     return;
   }
-  for (; i < bytes; i += sizeof(U)) store(to + i, to_native<U>(load<U>(from + i)));
+  for (; i < bytes; i += sizeof(U)) store(to + i, to_native<U, swapped>(load<U>(from + i)));
 }
 
 /// Asks for the cache lines that a row will be written to: rows far apart are no pattern to the processor, which would
@@ -91,26 +104,32 @@ inline void prefetch_row(const std::byte* to, std::int64_t bytes) noexcept {
 }
 
 /// The fastest axes agree: rows, joined to longer ones where both sides are contiguous. Slices from `first` on.
-template <class U>
+template <class U, bool swapped>
 void copy_rows(const std::byte* from, const Strides3& strides, Shape3 shape, const StridedBytes& out,
-               std::int64_t first) noexcept {
+               const CopyPlan& plan) noexcept {
   std::int64_t row = shape[2] * static_cast<std::int64_t>(sizeof(U));
   for (const std::size_t axis : {std::size_t{1}, std::size_t{0}}) {
     if (strides[axis] != row || out.strides[axis] != row) break;
     row *= std::exchange(shape[axis], 1);
   }
   constexpr std::int64_t rows_ahead = 16;
-  const auto slice = [&](std::int64_t i) { return (first + i) % shape[0]; };
+  const auto slice = [&](std::int64_t i) { return (plan.first_slice + i) % shape[0]; };
   for (std::int64_t i = 0; i < shape[0]; ++i) {
     const std::byte* const source = from + slice(i) * strides[0];
     std::byte* const target = out.data + slice(i) * out.strides[0];
+    if (plan.streaming) {
+      for (std::int64_t y = 0; y < shape[1]; ++y) {
+        stream_row<U, swapped>(source + y * strides[1], target + y * out.strides[1], static_cast<std::size_t>(row));
+      }
+      continue;
+    }
     const std::byte* const next = out.data + slice(i + 1) * out.strides[0];
     for (std::int64_t y = 0; y < shape[1]; ++y) {
       const std::int64_t ahead = y + rows_ahead;
       prefetch_row(ahead < shape[1] ? target + ahead * out.strides[1]
                                     : next + std::min(ahead - shape[1], shape[1] - 1) * out.strides[1],
                    row);
-      copy_row<U>(source + y * strides[1], target + y * out.strides[1], static_cast<std::size_t>(row));
+      copy_row<U, swapped>(source + y * strides[1], target + y * out.strides[1], static_cast<std::size_t>(row));
     }
   }
 }
@@ -127,7 +146,7 @@ Vector<U> interleave(Vector<U> a, Vector<U> b) noexcept {
 
 /// Element (i, j) is at from + i * sizeof(U) + j * from_stride and goes to to + i * to_stride + j * sizeof(U);
 /// i and j are less than n = 16 / sizeof(U).
-template <class U>
+template <class U, bool swapped>
 void transpose_square(const std::byte* from, std::int64_t from_stride, std::byte* to, std::int64_t to_stride) noexcept {
   constexpr std::size_t n = 16 / sizeof(U);
   // Packs, not loops: the rows stay in registers at every optimisation level.
@@ -140,13 +159,13 @@ void transpose_square(const std::byte* from, std::int64_t from_stride, std::byte
     if constexpr (n >= 4) shuffle();
     if constexpr (n >= 8) shuffle();
     if constexpr (n >= 16) shuffle();
-    (store(to + static_cast<std::int64_t>(i) * to_stride, to_native<U>(rows[i])), ...);
+    (store(to + static_cast<std::int64_t>(i) * to_stride, to_native<U, swapped>(rows[i])), ...);
   }
   (std::make_index_sequence<n>{});
 }
 
 /// Another axis than x is the source's fastest: squares that are read along one and written along the other.
-template <class U>
+template <class U, bool swapped>
 void copy_transposed(const std::byte* from, const Strides3& strides, const Shape3& shape,
                      const StridedBytes& out) noexcept {
   constexpr auto item = static_cast<std::int64_t>(sizeof(U));
@@ -162,12 +181,13 @@ void copy_transposed(const std::byte* from, const Strides3& strides, const Shape
         const std::byte* const source = from + s * strides[slow] + f * strides[fast] + x * columns;
         std::byte* const target = out.data + s * out.strides[slow] + f * rows + x * item;
         if (contiguous && f + n <= shape[fast] && x + n <= shape[2]) {
-          transpose_square<U>(source, columns, target, rows);
+          transpose_square<U, swapped>(source, columns, target, rows);
           continue;
         }
         for (std::int64_t i = 0; i < std::min(n, shape[fast] - f); ++i) {
           for (std::int64_t j = 0; j < std::min(n, shape[2] - x); ++j) {
-            store(target + i * rows + j * item, to_native<U>(load<U>(source + i * strides[fast] + j * columns)));
+            store(target + i * rows + j * item,
+                  to_native<U, swapped>(load<U>(source + i * strides[fast] + j * columns)));
           }
         }
       }
@@ -175,27 +195,34 @@ void copy_transposed(const std::byte* from, const Strides3& strides, const Shape
   }
 }
 
-template <class U>
+template <class U, bool swapped>
 void copy(const std::byte* from, const Strides3& strides, const Shape3& shape, const StridedBytes& out,
-          std::int64_t first) noexcept {
+          const CopyPlan& plan) noexcept {
   if (strides[2] == static_cast<std::int64_t>(sizeof(U))) {
-    copy_rows<U>(from, strides, shape, out, first);
+    copy_rows<U, swapped>(from, strides, shape, out, plan);
+    if (plan.streaming) end_streaming();
   } else {
-    copy_transposed<U>(from, strides, shape, out);
+    copy_transposed<U, swapped>(from, strides, shape, out);
   }
 }
 
+template <class U>
+void copy(const std::byte* from, const Strides3& strides, const Shape3& shape, const StridedBytes& out,
+          const CopyPlan& plan) noexcept {
+  plan.swapped ? copy<U, true>(from, strides, shape, out, plan) : copy<U, false>(from, strides, shape, out, plan);
+}
+
 inline void copy_items(std::size_t item_size, const std::byte* source, const Strides3& strides, const Shape3& shape,
-                       const StridedBytes& out, std::int64_t first) noexcept {
+                       const StridedBytes& out, const CopyPlan& plan) noexcept {
   switch (item_size) {
     case 1:
-      return copy<std::uint8_t>(source, strides, shape, out, first);
+      return copy<std::uint8_t, false>(source, strides, shape, out, plan);
     case 2:
-      return copy<std::uint16_t>(source, strides, shape, out, first);
+      return copy<std::uint16_t>(source, strides, shape, out, plan);
     case 4:
-      return copy<std::uint32_t>(source, strides, shape, out, first);
+      return copy<std::uint32_t>(source, strides, shape, out, plan);
     default:
-      return copy<std::uint64_t>(source, strides, shape, out, first);
+      return copy<std::uint64_t>(source, strides, shape, out, plan);
   }
 }
 
