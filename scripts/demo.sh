@@ -1,15 +1,15 @@
 #!/bin/sh
 # Crops a box, given in world units, from a small CATMAID instance that this makes first, without a network; leaves a
-# picture. Installs what it needs for that (root or sudo, apt only) and builds the library and the examples.
+# picture. Installs what it needs for that (root or sudo, apt only) and builds the library and the program catvox.
 set -eu
 cd "$(dirname "$0")/.."
 
 scripts/setup_debian.sh build
-cmake --preset release -B build/demo -DCATVOX_BUILD_TESTS=OFF
+cmake --preset release -B build/demo -DCATVOX_BUILD_EXAMPLES=OFF
 cmake --build build/demo --parallel "$(nproc)"
 
 mkdir -p out
-build/demo/examples/make_demo_instance out/demo
-build/demo/examples/crop_world_box --server out/demo --stack "demo EM" --level 1 \
+build/demo/tools/make_demo_instance out/demo
+build/demo/tools/catvox crop --server out/demo --stack "demo EM" --level 1 \
   --min 2000 3000 800 --max 5240 5420 1280 --montage --output out/demo_crop.png
 echo "The picture is $PWD/out/demo_crop.png"

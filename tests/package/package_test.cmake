@@ -1,7 +1,7 @@
 # Takes catvox by one of the ways that its users have, builds the program in consumer/ with it and runs that.
 #
 #   cmake -D CONSUME_BY=<add_subdirectory | difficult_parent | FetchContent | install> -D SOURCE=… -D BUILD=… -D WORK=… -D CXX=…
-#         -D CXX_FLAGS=… -D VERSION=… -P package_test.cmake
+#         -D CXX_FLAGS=… -D VERSION=… -D INSTALLED=<targets> -P package_test.cmake
 
 set(consumer "${CMAKE_CURRENT_LIST_DIR}/consumer")
 file(REMOVE_RECURSE "${WORK}")
@@ -78,6 +78,7 @@ elseif(CONSUME_BY STREQUAL "FetchContent")
   use_installed("${WORK}/prefix")
 
 elseif(CONSUME_BY STREQUAL "install")
+  run(${CMAKE_COMMAND} --build "${BUILD}" --target ${INSTALLED} --parallel 2)
   run(${CMAKE_COMMAND} --install "${BUILD}" --prefix "${WORK}/prefix")
   use_installed("${WORK}/prefix")
 

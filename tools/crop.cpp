@@ -1,0 +1,286 @@
+#include "crop.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <catvox/catvox.hpp>
+#include <catvox/core/text.hpp>
+#include <cmath>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <new>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/describe.hpp"
+#include "support/output_files.hpp"
+#include "support/program.hpp"
+#include "support/progress_bar.hpp"
+#include "support/server.hpp"
+#include "support/stop_on_interrupt.hpp"
+#include "support/volume_file.hpp"
+
+namespace tools {
+using catvox::Errc;
+using catvox::Error;
+
+namespace {
+
+struct CropOptions {
+  ServerOptions server;
+  std::string stack;
+  std::string mirror;
+  catvox::BasicAuth mirror_auth;
+  int level = 0;
+  std::vector<double> min, max;
+  std::string broken = "nearest";
+  std::filesystem::path output;
+  bool montage = false;
+};
+
+const std::map<std::string, catvox::BrokenSlicePolicy> broken_policies{
+    {"nearest", catvox::BrokenSlicePolicy::nearest}, {"follow", catvox::BrokenSlicePolicy::follow},
+    {"fill", catvox::BrokenSlicePolicy::fill},       {"previous", catvox::BrokenSlicePolicy::previous},
+    {"next", catvox::BrokenSlicePolicy::next},       {"none", catvox::BrokenSlicePolicy::none},
+};
+
+/// "{nearest,follow,…}"
+std::string policy_names() {
+  std::string names;
+  for (const auto& [name, policy] : broken_policies) names += (names.empty() ? "{" : ",") + name;
+  return names + "}";
+}
+
+void add_options(CLI::App& app, CropOptions& options) {
+  add_server_options(app, options.server);
+  app.add_option("--stack", options.stack, "Stack to read, id or title")->type_name("STACK");
+  auto* mirror = app.add_option("--mirror", options.mirror,
+                                "Mirror to read from: id, title or \"fastest\" [the first that can be read]")
+                     ->type_name("MIRROR");
+  app.add_option("--mirror-user", options.mirror_auth.user, "HTTP Basic user of that mirror, if it wants one")
+      ->type_name("NAME")
+      ->needs(mirror);
+  app.add_option("--mirror-password", options.mirror_auth.password,
+                 "Its password; better in the environment [CATVOX_MIRROR_PASSWORD]")
+      ->type_name("PASSWORD")
+      ->envname("CATVOX_MIRROR_PASSWORD");
+  app.add_option("--level", options.level, "Scale level, 0 is full resolution [0]")->type_name("LEVEL");
+  app.add_option("--min", options.min, "Lower corner of the box: x y z in the project's units, nm as a rule")
+      ->type_name("NUMBER")
+      ->expected(3);
+  app.add_option("--max", options.max, "Upper corner; every voxel that the box touches is read")
+      ->type_name("NUMBER")
+      ->expected(3);
+  app.add_option("--broken", options.broken, "What to show instead of broken slices [nearest]")
+      ->type_name(policy_names())
+      ->check(CLI::IsMember(broken_policies).description(""));
+  app.add_option("--output", options.output,
+                 "File to write: .npy (NumPy; axes slice, row, column), .tif (ImageJ stack), .png (slice 0 becomes "
+                 "NAME_0000.png, and so on)")
+      ->type_name("FILE")
+      ->transform(home_path);
+  app.add_flag("--montage", options.montage, "Put all slices into one .png of that name");
+}
+
+catvox::WorldBox asked_box(const CropOptions& options) {
+  if (options.min.size() != 3 || options.max.size() != 3) {
+    throw Error(Errc::invalid_argument, "--min and --max are required: x y z each");
+  }
+  return {{options.min[0], options.min[1], options.min[2]}, {options.max[0], options.max[1], options.max[2]}};
+}
+
+void choose_mirror(catvox::Stack& stack, const CropOptions& options) {
+  if (options.mirror == "fastest") {
+    if (!options.mirror_auth.user.empty()) {
+      throw Error(Errc::invalid_argument, "--mirror-user is for a mirror that --mirror names, not for \"fastest\"");
+    }
+    for (const catvox::MirrorTiming& timing : stack.set_fastest_mirror()) {
+      const std::string seen = timing.seconds ? duration_text(*timing.seconds) : timing.failure;
+      std::cout << "timed      " << timing.id << ' ' << catvox::in_quotes(timing.title) << ": " << seen << '\n';
+    }
+  } else if (!options.mirror.empty()) {
+    stack.set_mirror(id_or_title(options.mirror));
+    if (!options.mirror_auth.user.empty()) stack.set_mirror_auth(stack.mirror().id, options.mirror_auth);
+  }
+}
+
+/// The world that an array of voxels covers.
+template <class View>
+catvox::WorldBox world_extent(const View& view) {
+  const auto& shape = view.shape();
+  return {view.voxel_to_world({0, 0, 0}),
+          view.voxel_to_world(
+              {static_cast<double>(shape[0]), static_cast<double>(shape[1]), static_cast<double>(shape[2])})};
+}
+
+double along(std::string_view axis, const catvox::WorldPoint& point) {
+  return axis == "x" ? point.x : axis == "y" ? point.y : point.z;
+}
+
+/// Whether the box reaches beyond the level by a voxel or more. A level may end up to one of its voxels before the
+/// stack does, as sizes are rounded down.
+template <class View>
+bool reaches_beyond(const catvox::WorldBox& box, const View& level) {
+  const catvox::WorldBox extent = world_extent(level);
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const auto name = level.dims()[axis];
+    const double voxel = level.voxel_size()[axis];
+    if (along(name, box.min) <= along(name, extent.min) - voxel) return true;
+    if (along(name, box.max) >= along(name, extent.max) + voxel) return true;
+  }
+  return false;
+}
+
+/// Says which slices of the crop show another one, because they are broken.
+/// \param factor  full-resolution slices for each slice of the level
+void print_replaced_slices(const catvox::StackInfo& info, const CropOptions& options, std::int64_t first,
+                           std::int64_t count, double factor) {
+  // The server counts slices in stack space, arrays start at the volume's first voxel.
+  const std::int64_t offset = std::llround(info.voxel_offset().z);
+  std::map<std::int64_t, std::int64_t> marked;
+  for (const auto& [slice, value] : info.broken_slices) marked.emplace(slice - offset, value);
+  const catvox::BrokenSlices broken(marked, info.dimension.z, broken_policies.at(options.broken));
+  for (std::int64_t z = first; z < first + count; ++z) {
+    const auto shown = broken.resolve_level(z, factor);
+    if (shown == z) continue;
+    std::cout << "broken     slice " << z << " is "
+              << (shown ? "replaced by slice " + std::to_string(*shown) : std::string("left black")) << '\n';
+  }
+}
+
+void print_summary(const catvox::Stack& stack, const CropOptions& options, const Volume& volume,
+                   const catvox::WorldBox& world, const std::array<std::string_view, 3>& dims,
+                   const catvox::ReadStatistics& statistics) {
+  const auto [nz, ny, nx] = volume.shape;
+  const double seconds = std::max(statistics.seconds, 1e-9);
+  const auto received = static_cast<double>(statistics.bytes_received);
+  const auto decoded = static_cast<double>(volume.voxels.size());
+  std::cout << "stack      " << stack.info().sid << ' ' << catvox::in_quotes(stack.info().stitle) << '\n'
+            << "mirror     " << stack.mirror().id << ' ' << catvox::in_quotes(stack.mirror().title) << '\n'
+            << "level      " << options.level << " of 0 to " << stack.levels() - 1 << '\n'
+            << "shape      " << nz << " x " << ny << " x " << nx << " (" << dims[0] << ", " << dims[1] << ", "
+            << dims[2] << "), " << catvox::name(volume.dtype) << '\n'
+            << "world      " << extent_text(world) << '\n'
+            << "voxel      " << per_world_axis_text(dims, volume.voxel_size) << '\n'
+            << "tiles      " << statistics.chunks << ", " << statistics.missing << " of them missing (black); "
+            << statistics.requests << " requests, " << statistics.retries << " of them repeats; "
+            << statistics.cache_hits + statistics.disk_hits << " from a cache\n"
+            << "received   " << byte_text(received) << " in " << duration_text(seconds) << ": "
+            << byte_text(received / seconds) << "/s encoded, " << byte_text(decoded / seconds) << "/s decoded\n"
+            << "effort     " << effort_text(statistics) << '\n';
+}
+
+/// \throws Error{too_large} if there is not enough
+template <class T>
+xt::xtensor<T, 3> memory_for(const catvox::ScaleView<T>& box) {
+  try {
+    return xt::xtensor<T, 3>(box.shape());
+  } catch (const std::bad_alloc&) {
+    double bytes = sizeof(T);
+    for (const std::size_t extent : box.shape()) bytes *= static_cast<double>(extent);
+    throw Error(Errc::too_large, "the box takes " + byte_text(bytes) +
+                                     ", more than there is memory: choose a smaller one, or a higher --level");
+  }
+}
+
+/// Reads the voxels, with a progress bar.
+template <class T>
+catvox::ReadStatistics read(const catvox::ScaleView<T>& box, xt::xtensor<T, 3>& voxels, const std::stop_token& stop) {
+  ProgressBar bar(STDERR_FILENO);
+  return box.read_into(voxels,
+                       {.progress = [&](const catvox::Progress& progress) { bar.show(progress); }, .stop = stop});
+}
+
+/// Missing tiles are black in the picture, as dark tissue may be: so it says how many there are, always.
+/// \throws Error{not_found} if there is nothing else, as when the mirror's addresses are wrong
+void check_missing(const catvox::Stack& stack, const catvox::ReadStatistics& statistics) {
+  if (statistics.missing == 0) return;
+  const catvox::MirrorInfo& mirror = stack.mirror();
+  const std::string where = "mirror " + std::to_string(mirror.id) + " " + catvox::in_quotes(mirror.title);
+  if (statistics.missing == statistics.chunks) {
+    throw Error(Errc::not_found,
+                "nothing was written: " + where + " has none of the " + std::to_string(statistics.chunks) +
+                    " tiles that the box touches. If it should, its image_base " +
+                    catvox::in_quotes(catvox::redact_url(mirror.image_base)) + " or its file_extension " +
+                    catvox::in_quotes(mirror.file_extension) + " is wrong");
+  }
+  std::cerr << "catvox crop: " << statistics.missing << " of " << statistics.chunks << " tiles are missing from "
+            << where << " and left black\n";
+}
+
+template <class T>
+void crop(const catvox::Stack& stack, const catvox::ScaleView<T>& level, const CropOptions& options) {
+  const FileFormat format = file_format(options.output, options.montage);
+  check_dtype(format, level.dtype());
+
+  const catvox::WorldBox asked = asked_box(options);
+  const std::string covered = extent_text(world_extent(level)) + " at this level";
+  const catvox::ScaleView<T> box = level.world(asked);
+  if (box.size() == 0) {
+    throw Error(Errc::not_found, "the box lies outside of the stack, which covers " + covered);
+  }
+  if (reaches_beyond(asked, level)) {
+    std::cerr << "catvox crop: the box is clipped to the stack, which covers " << covered << '\n';
+  }
+
+  Volume volume;
+  volume.dtype = box.dtype();
+  volume.voxel_size = box.voxel_size();
+  std::ranges::transform(box.shape(), volume.shape.begin(), [](std::size_t n) { return static_cast<std::int64_t>(n); });
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    volume.origin[axis] = along(box.dims()[axis], box.voxel_to_world({0, 0, 0}));
+  }
+
+  const StopOnInterrupt interrupt;  // lives longest: a signal must not end the program before the files are removed
+  OutputFiles files(file_names(format, options.output, volume.shape[0]));
+  xt::xtensor<T, 3> voxels = memory_for(box);
+  volume.voxels = std::as_bytes(std::span(voxels.data(), voxels.size()));
+  const catvox::ReadStatistics statistics = read(box, voxels, interrupt.token());
+  check_missing(stack, statistics);
+  write_volume(format, files.partial(), volume);
+  if (interrupt.token().stop_requested()) throw Error(Errc::cancelled, "interrupted: nothing was written");
+  files.commit();
+
+  print_summary(stack, options, volume, world_extent(box), box.dims(), statistics);
+  const double first_slice = level.world_to_voxel(box.voxel_to_world({0.5, 0.5, 0.5}))[0];
+  print_replaced_slices(stack.info(), options, static_cast<std::int64_t>(first_slice), volume.shape[0],
+                        level.voxel_size()[0] / stack.info().resolution.z);
+  std::cout << "wrote      " << files.names().front().string();
+  if (files.names().size() > 1) std::cout << " to " << files.names().back().string();
+  std::cout << '\n';
+  if (const auto stale = remove_later_slices(format, options.output, volume.shape[0]); !stale.empty()) {
+    std::cout << "removed    " << stale.front().string();
+    if (stale.size() > 1) std::cout << " to " << stale.back().string();
+    std::cout << ", of a longer crop before\n";
+  }
+}
+
+void run(const CropOptions& options) {
+  if (options.stack.empty())
+    throw Error(Errc::invalid_argument, "--stack is required; catvox list shows what there is");
+  asked_box(options);
+  file_format(options.output, options.montage);
+
+  catvox::Stack stack = Project(options.server).stack(id_or_title(options.stack));
+  choose_mirror(stack, options);
+  stack.set_broken_slices(broken_policies.at(options.broken));
+  stack.visit_scale(options.level, [&](const auto& level) { crop(stack, level, options); });
+}
+
+}  // namespace
+
+Command add_crop(CLI::App& program) {
+  auto options = std::make_shared<CropOptions>();
+  CLI::App* app =
+      program.add_subcommand("crop", "Crop a box, given in world units, out of a stack and write it to a file.");
+  add_options(*app, *options);
+  return {app,
+          "  catvox crop --server https://example.org/catmaid --project 1 --stack \"FAFB v14\" --level 2 \\\n"
+          "    --min 440000 210000 100000 --max 444000 212000 101000 --output box.tif",
+          [options] { run(*options); }};
+}
+
+}  // namespace tools
