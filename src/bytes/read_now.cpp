@@ -7,7 +7,6 @@
 #include <variant>
 
 namespace catvox::detail {
-namespace {
 
 // Hands one read's end to the thread that waits for it.
 class Mailbox final : public ByteHandler {
@@ -39,25 +38,40 @@ class Mailbox final : public ByteHandler {
   std::variant<std::monostate, ByteResult, Error> result_;
 };
 
-}  // namespace
-
 std::chrono::steady_clock::time_point deadline_after(std::chrono::milliseconds timeout) {
   using Clock = std::chrono::steady_clock;
   constexpr std::chrono::hours longest{24 * 365};
   return timeout < longest ? Clock::now() + timeout : Clock::time_point::max();
 }
 
-ByteResult read_now(ByteSource& source, ByteRequest request, const std::stop_token& stop,
-                    std::chrono::steady_clock::time_point deadline) {
-  const auto url = redact_url(request.key);
-  const auto mailbox = std::make_shared<Mailbox>();
-  const auto id = source.read(std::move(request), mailbox);
-  auto result = mailbox->wait(stop, deadline);
+PendingRead::PendingRead(ByteSource& source, ByteRequest request)
+    : source_(&source), url_(redact_url(request.key)), mailbox_(std::make_shared<Mailbox>()) {
+  id_ = source_->read(std::move(request), mailbox_);
+}
+
+PendingRead::PendingRead(PendingRead&& other) noexcept
+    : source_(other.source_),
+      url_(std::move(other.url_)),
+      mailbox_(std::move(other.mailbox_)),
+      id_(other.id_),
+      ended_(std::exchange(other.ended_, true)) {}
+
+PendingRead::~PendingRead() {
+  if (!ended_) source_->cancel(id_);
+}
+
+ByteResult PendingRead::wait(const std::stop_token& stop, std::chrono::steady_clock::time_point deadline) {
+  auto result = mailbox_->wait(stop, deadline);
+  ended_ = result.index() != 0;
   if (auto* bytes = std::get_if<ByteResult>(&result)) return std::move(*bytes);
   if (const auto* error = std::get_if<Error>(&result)) throw *error;
-  source.cancel(id);
-  if (!stop.stop_requested()) throw Error(Errc::timeout, "no answer in the time that was allowed", {.url = url});
-  throw Error(Errc::cancelled, "cancelled", {.url = url});
+  if (!stop.stop_requested()) throw Error(Errc::timeout, "no answer in the time that was allowed", {.url = url_});
+  throw Error(Errc::cancelled, "cancelled", {.url = url_});
+}
+
+ByteResult read_now(ByteSource& source, ByteRequest request, const std::stop_token& stop,
+                    std::chrono::steady_clock::time_point deadline) {
+  return PendingRead(source, std::move(request)).wait(stop, deadline);
 }
 
 }  // namespace catvox::detail

@@ -5,19 +5,24 @@
 #include <cmath>
 #include <cstddef>
 
-#include "bytes/read_now.hpp"
-
 namespace catvox::detail {
 
-std::optional<std::string> fetch_text(ByteSource& source, const std::string& url, const MirrorAccess& access) {
+PendingText::PendingText(ByteSource& source, const std::string& url, int max_attempts)
+    : url_(redact_url(url)),
+      read_(source, {.key = url, .max_bytes = max_metadata_bytes, .max_attempts = max_attempts}) {}
+
+std::optional<std::string> PendingText::wait(const MirrorAccess& access) {
   try {
-    const ByteResult result =
-        read_now(source, {.key = url, .max_bytes = max_metadata_bytes}, access.stop, access.deadline);
+    const ByteResult result = read_.wait(access.stop, access.deadline);
     if (result.missing()) return std::nullopt;
     return std::string(reinterpret_cast<const char*>(result.body.data()), result.body.size());
   } catch (const Error& error) {
-    throw Error(error.code(), "cannot fetch " + redact_url(url) + ": " + error.what(), error.context());
+    throw Error(error.code(), "cannot fetch " + url_ + ": " + error.what(), error.context());
   }
+}
+
+std::optional<std::string> fetch_text(ByteSource& source, const std::string& url, const MirrorAccess& access) {
+  return PendingText(source, url).wait(access);
 }
 
 std::optional<StackVector> level_factors(const ScaleLevels& scales, int level) {

@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+#include "bytes/read_now.hpp"
+
 namespace catvox::detail {
 
 // What every format has in common: a location is opened and gives levels. A format is a folder beside this file with
@@ -67,8 +69,23 @@ struct Opened {
 /// The largest metadata that is read: attributes, info, answers of the API.
 inline constexpr std::size_t max_metadata_bytes = std::size_t{16} << 20;
 
-/// A small text from the mirror; nullopt if `source` says that it is missing.
-/// \throws Error "cannot fetch URL: …"; Error{timeout} at access.deadline
+/// A small text from the mirror that is being fetched. Cancelled if nobody waits for it.
+class PendingText {
+ public:
+  /// \param source        must outlive this
+  /// \param max_attempts  0: as the source is set
+  PendingText(ByteSource& source, const std::string& url, int max_attempts = 0);
+
+  /// To be called once. \returns nullopt if the source says that it is missing
+  /// \throws Error "cannot fetch URL: …"; Error{timeout} at access.deadline
+  std::optional<std::string> wait(const MirrorAccess& access);
+
+ private:
+  std::string url_;
+  PendingRead read_;
+};
+
+/// The same at once.
 std::optional<std::string> fetch_text(ByteSource& source, const std::string& url, const MirrorAccess& access);
 
 /// The factors of a level that a mirror has, whether or not the stack counts it; nullopt beyond a list of explicit

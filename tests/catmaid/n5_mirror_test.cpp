@@ -189,14 +189,14 @@ TEST_CASE("a server without the volume is an error, not an empty array", "[clien
 
 TEST_CASE("attributes that make no sense are an error that says where they lie", "[client][n5]") {
   Volume volume;
-  volume.server.add("/vol/s1/attributes.json", R"({"dimensions": [5, 3, 5], "dataType": "uint8"})");
+  volume.server.add("/vol/s0/attributes.json", R"({"dimensions": [5, 3, 5], "dataType": "uint8"})");
   const StackInfo info = volume.info("0_1_2", {11, 7, 5});
   const Error error = error_of([&] { (void)Stack(info, Volume::options()).levels(); });
   CHECK(error.code() == Errc::invalid_metadata);
   const std::string text = error.what();
   CAPTURE(text);
   CHECK(text.find("cannot open mirror \"n5\" of stack \"vol\", image_base \"" + info.mirrors[0].image_base +
-                  "\": level 1: ") == 0);
+                  "\": level 0: ") == 0);
   CHECK(text.find("blockSize") != std::string::npos);
 }
 

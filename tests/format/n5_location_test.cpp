@@ -1,6 +1,5 @@
 #include <array>
 #include <catvox/format/n5/n5_location.hpp>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -68,99 +67,4 @@ TEST_CASE("an image_base without three different dimensions is refused, and not 
   const Error error = error_of([&b = image_base] { parse_n5_location(b); });
   CHECK(error.code() == Errc::invalid_metadata);
   CHECK(error.what() == text);
-}
-
-namespace {
-
-std::string attributes_of_size(int size) {
-  return R"({"dimensions": [)" + std::to_string(size) + R"(, 8, 8], "blockSize": [4, 4, 4], "dataType": "uint8",
-            "compression": {"type": "raw"}})";
-}
-
-/// A server that has some paths, and what it was asked for.
-struct Server {
-  std::map<std::string, std::string> files;
-  std::vector<std::string> asked{};
-
-  std::vector<N5Level> discover(const std::string& image_base, int probe_up_to = 0) {
-    return discover_n5_levels(
-        parse_n5_location(image_base),
-        [this](const std::string& url) -> std::optional<std::string> {
-          asked.push_back(url);
-          const auto found = files.find(url);
-          return found == files.end() ? std::nullopt : std::optional(found->second);
-        },
-        probe_up_to);
-  }
-};
-
-std::vector<int> numbers(const std::vector<N5Level>& levels) {
-  std::vector<int> found;
-  for (const N5Level& level : levels) found.push_back(level.level);
-  return found;
-}
-
-}  // namespace
-
-TEST_CASE("levels are those that exist, up to the first that does not", "[format]") {
-  Server server{{{"file:///v/s0/attributes.json", attributes_of_size(8)},
-                 {"file:///v/s1/attributes.json", attributes_of_size(5)},
-                 {"file:///v/s3/attributes.json", attributes_of_size(1)}}};
-  const auto levels = server.discover("file:///v/%SCALE_DATASET%/0_1_2");
-  CHECK(numbers(levels) == std::vector{0, 1});
-  CHECK(levels[0].attributes.dimensions[0] == 8);
-  CHECK(levels[1].attributes.dimensions[0] == 5);
-  CHECK(server.asked == std::vector<std::string>{"file:///v/s0/attributes.json", "file:///v/s1/attributes.json",
-                                                 "file:///v/s2/attributes.json"});
-}
-
-TEST_CASE("a gap below the level that the stack claims does not hide the levels above", "[format]") {
-  Server server{{{"file:///v/s1/attributes.json", attributes_of_size(8)},
-                 {"file:///v/s3/attributes.json", attributes_of_size(5)},
-                 {"file:///v/s4/attributes.json", attributes_of_size(3)}}};
-  CHECK(numbers(server.discover("file:///v/%SCALE_DATASET%/0_1_2", 3)) == std::vector{1, 3, 4});
-}
-
-TEST_CASE("a claim of very many levels, or a server that has everything, comes to an end", "[format]") {
-  Server empty;
-  CHECK_THROWS_AS(empty.discover("file:///v/%SCALE_DATASET%/0_1_2", 1 << 30), Error);
-  CHECK(empty.asked.size() == 64);
-
-  int asked = 0;
-  const auto levels = discover_n5_levels(parse_n5_location("file:///v/%SCALE_DATASET%/0_1_2"),
-                                         [&](const std::string&) -> std::optional<std::string> {
-                                           ++asked;
-                                           return attributes_of_size(1);
-                                         });
-  CHECK(levels.size() == 64);
-  CHECK(asked == 64);
-}
-
-TEST_CASE("without %SCALE_DATASET% there is level 0 alone", "[format]") {
-  Server server{{{"file:///v/attributes.json", attributes_of_size(8)}}};
-  CHECK(numbers(server.discover("file:///v/0_1_2", 5)) == std::vector{0});
-  CHECK(server.asked.size() == 1);
-}
-
-TEST_CASE("no level at all is an error", "[format]") {
-  Server server;
-  const Error error = error_of([&] { server.discover("file:///v/%SCALE_DATASET%/0_1_2"); });
-  CHECK(error.code() == Errc::not_found);
-  CHECK(error.what() == std::string("N5 volume: no attributes.json where image_base says"));
-}
-
-TEST_CASE("attributes that do not parse are an error that names the level", "[format]") {
-  Server server{{{"file:///v/s0/attributes.json", attributes_of_size(8)}, {"file:///v/s1/attributes.json", "{}"}}};
-  const Error error = error_of([&] { server.discover("file:///v/%SCALE_DATASET%/0_1_2"); });
-  CHECK(error.code() == Errc::invalid_metadata);
-  CHECK(error.what() == std::string("level 1: N5 attributes: \"dimensions\" is missing"));
-}
-
-TEST_CASE("what the fetch throws is passed on", "[format]") {
-  const auto fail = [](const std::string&) -> std::optional<std::string> {
-    throw Error(Errc::unauthorized, "status 401");
-  };
-  const Error error = error_of([&] { discover_n5_levels(parse_n5_location("file:///v/%SCALE_DATASET%/0_1_2"), fail); });
-  CHECK(error.code() == Errc::unauthorized);
-  CHECK(error.what() == std::string("status 401"));
 }

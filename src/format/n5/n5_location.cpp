@@ -1,15 +1,15 @@
 #include <catvox/format/n5/n5_location.hpp>
 
 #include <algorithm>
+#include <catvox/core/error.hpp>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 namespace catvox {
 namespace {
 
 constexpr std::string_view placeholder = "%SCALE_DATASET%";
-/// A pyramid of more levels would halve 2^63 voxels to nothing.
-constexpr int max_levels = 64;
 
 std::string_view without_end_slashes(std::string_view path) {
   while (path.ends_with('/')) path.remove_suffix(1);
@@ -74,25 +74,6 @@ N5Location parse_n5_location(std::string_view image_base) {
   location.before = path.substr(0, levels);
   if (location.has_levels) location.after = path.substr(levels + placeholder.size());
   return location;
-}
-
-std::vector<N5Level> discover_n5_levels(const N5Location& location,
-                                        const std::function<std::optional<std::string>(const std::string& url)>& fetch,
-                                        int probe_up_to) {
-  const int last = location.has_levels ? max_levels - 1 : 0;
-  std::vector<N5Level> levels;
-  for (int level = 0; level <= last; ++level) {
-    const std::optional<std::string> body = fetch(location.attributes_url(level));
-    if (!body && level >= probe_up_to) break;
-    if (!body) continue;
-    try {
-      levels.push_back({level, parse_n5_attributes(*body)});
-    } catch (const Error& e) {
-      throw Error(e.code(), "level " + std::to_string(level) + ": " + e.what(), e.context());
-    }
-  }
-  if (levels.empty()) throw Error(Errc::not_found, "N5 volume: no attributes.json where image_base says");
-  return levels;
 }
 
 }  // namespace catvox

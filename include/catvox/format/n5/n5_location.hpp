@@ -1,15 +1,11 @@
 #pragma once
 
 #include <array>
-#include <catvox/format/n5/n5_attributes.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace catvox {
 
@@ -35,23 +31,5 @@ struct N5Location {
 /// \throws Error{invalid_metadata} if it does not end in three different dimensions. No part that could be secret is
 ///         in the message
 N5Location parse_n5_location(std::string_view image_base);
-
-struct N5Level {
-  int level = 0;
-  N5Attributes attributes;
-};
-
-/// Finds the levels that exist, by their attributes.
-///
-/// Asks for s0, s1, … in turn and stops at the first that is missing, but not before `probe_up_to` was asked for: so a
-/// level that is missing below it does not hide those above. At most 64 levels are asked for.
-///
-/// \param fetch        body of the URL, or nullopt if there is nothing; what it throws is passed on
-/// \param probe_up_to  the level that there should be according to the stack (its highest), or 0
-/// \returns            in ascending order, at least one
-/// \throws Error       of parse_n5_attributes, with the level before its text; Error{not_found} if no level exists
-std::vector<N5Level> discover_n5_levels(const N5Location& location,
-                                        const std::function<std::optional<std::string>(const std::string& url)>& fetch,
-                                        int probe_up_to = 0);
 
 }  // namespace catvox
