@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <system_error>
+#include <utility>
 
 namespace catvox::detail {
 
@@ -50,28 +51,66 @@ std::optional<double> to_number(const Json& value) {
   return number;
 }
 
+// Goes through a text once without building anything, because building with a callback takes quadratic time.
+class Check final : public nlohmann::json_sax<Json> {
+ public:
+  Check(std::string_view text, const std::string& name) : text_(text), name_(name) {}
+
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(std::size_t) override { return open(); }
+  bool end_object() override { return close(); }
+  bool start_array(std::size_t) override { return open(); }
+  bool end_array() override { return close(); }
+  bool key(string_t& key) override {
+    last_key_ = std::move(key);
+    return true;
+  }
+
+  bool parse_error(std::size_t position, const std::string&, const Json::exception& error) override {
+    if (dynamic_cast<const Json::out_of_range*>(&error) != nullptr) {  // 1e999
+      throw Error(Errc::invalid_metadata,
+                  name_ + ": a number after key " + shown(last_key_) + " does not fit a double");
+    }
+    throw Error(Errc::invalid_metadata,
+                name_ + ": not valid JSON at byte " + std::to_string(position) + ", near " + excerpt(text_, position));
+  }
+
+ private:
+  bool open() {
+    if (++depth_ > max_depth) {
+      throw Error(Errc::invalid_metadata, name_ + ": nested deeper than " + std::to_string(max_depth) + " levels");
+    }
+    return true;
+  }
+  bool close() {
+    --depth_;
+    return true;
+  }
+
+  const std::string_view text_;
+  const std::string& name_;
+  std::string last_key_;
+  int depth_ = 0;
+};
+
 }  // namespace
 
 Json parse_json(std::string_view text, std::string_view document) {
   const std::string name(document);
-  std::string last_key;
-  const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
-    if (event == Json::parse_event_t::key) last_key = parsed.get_ref<const std::string&>();
-    const bool opens = event == Json::parse_event_t::object_start || event == Json::parse_event_t::array_start;
-    if (opens && depth >= max_depth) {
-      throw Error(Errc::invalid_metadata, name + ": nested deeper than " + std::to_string(max_depth) + " levels");
-    }
-    return true;
-  };
-  try {
-    return Json::parse(text.begin(), text.end(), watch);
-  } catch (const Json::parse_error& error) {
-    if (text.empty()) throw Error(Errc::invalid_metadata, name + ": expected JSON, got nothing");
-    throw Error(Errc::invalid_metadata, name + ": not valid JSON at byte " + std::to_string(error.byte) + ", near " +
-                                            excerpt(text, error.byte));
-  } catch (const Json::out_of_range&) {  // 1e999: this exception has no position
-    throw Error(Errc::invalid_metadata, name + ": a number after key " + shown(last_key) + " does not fit a double");
+  if (text.size() > max_json_bytes) {
+    throw Error(Errc::too_large, name + ": at most " + std::to_string(max_json_bytes) + " bytes are read, got " +
+                                     std::to_string(text.size()));
   }
+  if (text.empty()) throw Error(Errc::invalid_metadata, name + ": expected JSON, got nothing");
+  Check check(text, name);
+  Json::sax_parse(text.begin(), text.end(), &check);
+  return Json::parse(text.begin(), text.end());
 }
 
 std::string json_text(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }

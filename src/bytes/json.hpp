@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -13,9 +14,13 @@ namespace catvox::detail {
 
 using Json = nlohmann::json;
 
-/// Parses `text`. Nesting is limited, because copying and writing a value recurse.
+/// The longest JSON that is read: a list of 200 000 stacks takes about as much.
+inline constexpr std::size_t max_json_bytes = std::size_t{16} << 20;
+
+/// Parses `text`, in time and memory that follow its length. Nesting is limited, because copying and writing a value
+/// recurse.
 /// \param document  what the text is ("stack info"), the beginning of every message
-/// \throws Error{invalid_metadata} that says where the text stops being JSON
+/// \throws Error{invalid_metadata} that says where the text stops being JSON; Error{too_large} beyond max_json_bytes
 Json parse_json(std::string_view text, std::string_view document);
 
 /// Writes a value; bytes that are not UTF-8 become U+FFFD instead of an exception.

@@ -121,6 +121,7 @@ Mirror::Levels Mirror::open(Clock::time_point deadline, const std::stop_token& s
   const MirrorLocation location{.image_base = address.url,
                                 .file_extension = info().file_extension,
                                 .title = info().title,
+                                .fault = info().fault,
                                 .tile_height = info().tile_height,
                                 .tile_width = info().tile_width,
                                 .orientation = stack.orientation,

@@ -25,6 +25,23 @@ std::string string_or_empty(const JsonNode& object, const char* key) {
   return node ? node->string() : std::string();
 }
 
+/// A text that nothing depends on: whatever came, as JSON if it is none.
+std::string note(const JsonNode& object, const char* key) {
+  const auto node = object.find(key);
+  if (!node) return {};
+  return node->value().is_string() ? node->string() : detail::json_text(node->value());
+}
+
+/// What `read` gives; nothing if the document holds something else there.
+template <class F>
+auto if_sensible(F&& read) -> decltype(std::optional(read())) {
+  try {
+    return read();
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 std::int64_t integer_or(const JsonNode& object, const char* key, std::int64_t otherwise) {
   const auto node = object.find(key);
   return node ? node->integer() : otherwise;
@@ -93,28 +110,33 @@ std::optional<Json> parse_object(const std::string& text) {
   return std::nullopt;
 }
 
-std::optional<std::string> read_metadata(const JsonNode& info) {
-  const auto node = info.find("metadata");
-  if (!node) return std::nullopt;
-  if (!node->value().is_string()) return detail::json_text(node->value());
-  std::string text = node->string();
-  if (text.empty()) return std::nullopt;
-  const auto object = parse_object(text);
-  return object ? detail::json_text(*object) : text;
+void read_metadata(const JsonNode& from, StackInfo& info) {
+  const auto node = from.find("metadata");
+  if (!node) return;
+  info.metadata_is_string = node->value().is_string();
+  std::string text = info.metadata_is_string ? node->string() : detail::json_text(node->value());
+  if (!text.empty()) info.metadata = std::move(text);
+  info.metadata_is_string = info.metadata_is_string && info.metadata;
 }
 
 std::optional<StackDimension> read_canary_location(const JsonNode& info) {
   const auto node = info.find("canary_location");
   if (!node) return std::nullopt;
-  return StackDimension{node->at("x").integer(), node->at("y").integer(), node->at("z").integer()};
+  const auto voxel = if_sensible([&] { return read_vector(*node); });
+  const auto fits = [](double v) { return v >= 0 && v < static_cast<double>(max_extent); };
+  if (!voxel || !fits(voxel->x) || !fits(voxel->y) || !fits(voxel->z)) return std::nullopt;
+  return StackDimension{static_cast<std::int64_t>(voxel->x), static_cast<std::int64_t>(voxel->y),
+                        static_cast<std::int64_t>(voxel->z)};
 }
 
 std::optional<Color> read_placeholder_color(const JsonNode& info) {
   const auto node = info.find("placeholder_color");
   if (!node) return std::nullopt;
-  Color color{node->at("r").number(), node->at("g").number(), node->at("b").number()};
-  if (const auto alpha = node->find("a")) color.a = alpha->number();
-  return color;
+  return if_sensible([&] {
+    Color color{node->at("r").number(), node->at("g").number(), node->at("b").number()};
+    if (const auto alpha = node->find("a")) color.a = alpha->number();
+    return color;
+  });
 }
 
 MirrorInfo read_mirror(const JsonNode& node) {
@@ -130,21 +152,60 @@ MirrorInfo read_mirror(const JsonNode& node) {
   return mirror;
 }
 
+/// A mirror of a stack. What is wrong with one must not take the others with it.
+MirrorInfo read_some_mirror(const JsonNode& node) {
+  try {
+    return read_mirror(node);
+  } catch (const Error& error) {
+    MirrorInfo mirror;
+    mirror.fault = error.what();
+    mirror.tile_source_type = -1;
+    if (!node.value().is_object()) return mirror;
+    const auto integer = [&](const char* key, std::int64_t otherwise) {
+      return if_sensible([&] { return integer_or(node, key, otherwise); }).value_or(otherwise);
+    };
+    const auto type = integer("tile_source_type", -1);
+    if (type >= 0 && type <= std::numeric_limits<int>::max()) mirror.tile_source_type = static_cast<int>(type);
+    mirror.id = integer("id", 0);
+    mirror.title = note(node, "title");
+    mirror.image_base = if_sensible([&] { return string_or_empty(node, "image_base"); }).value_or("");
+    mirror.tile_width = integer("tile_width", 0);
+    mirror.tile_height = integer("tile_height", 0);
+    mirror.file_extension = if_sensible([&] { return string_or_empty(node, "file_extension"); }).value_or("");
+    mirror.position = integer("position", 0);
+    return mirror;
+  }
+}
+
 std::vector<MirrorInfo> read_mirrors(const JsonNode& node) {
   std::vector<MirrorInfo> mirrors;
-  for (const JsonNode& mirror : node.items()) mirrors.push_back(read_mirror(mirror));
+  for (const JsonNode& mirror : node.items()) mirrors.push_back(read_some_mirror(mirror));
   std::stable_sort(mirrors.begin(), mirrors.end(),
                    [](const MirrorInfo& a, const MirrorInfo& b) { return a.position < b.position; });
   return mirrors;
 }
 
+/// A number, or (render, DVID) a text.
+void read_id(const JsonNode& node, std::int64_t& id, std::string& id_text) {
+  const JsonNode from = node.at("id");
+  const bool number = detail::to_integer(from.value()).has_value();
+  if (!number && from.value().is_string() && !from.string().empty()) {
+    id_text = from.string();
+  } else {
+    id = from.integer();
+  }
+}
+
 StackSummary read_summary(const JsonNode& node) {
-  return {node.at("id").integer(), integer_or(node, "pid", 0), string_or_empty(node, "title"),
-          string_or_empty(node, "comment")};
+  StackSummary stack{0, if_sensible([&] { return integer_or(node, "pid", 0); }).value_or(0), note(node, "title"),
+                     note(node, "comment")};
+  read_id(node, stack.id, stack.id_text);
+  return stack;
 }
 
 ProjectSummary read_project(const JsonNode& node) {
-  ProjectSummary project{node.at("id").integer(), string_or_empty(node, "title"), string_or_empty(node, "comment"), {}};
+  ProjectSummary project{0, note(node, "title"), note(node, "comment"), {}};
+  read_id(node, project.id, project.id_text);
   if (const auto stacks = node.find("stacks")) {
     for (const JsonNode& stack : stacks->items()) {
       project.stacks.push_back(read_summary(stack));
@@ -183,10 +244,12 @@ Json write(const std::optional<T>& value) {
   return value ? write(*value) : Json();
 }
 
-Json write_metadata(const std::optional<std::string>& metadata) {
-  if (!metadata) return nullptr;
-  auto object = parse_object(*metadata);
-  return object ? std::move(*object) : Json(*metadata);
+Json write_metadata(const StackInfo& info) {
+  if (!info.metadata) return nullptr;
+  if (!info.metadata_is_string) {
+    if (auto value = if_sensible([&] { return detail::parse_json(*info.metadata, "metadata"); })) return *value;
+  }
+  return *info.metadata;
 }
 
 }  // namespace
@@ -204,20 +267,20 @@ StackInfo StackInfo::from_json(std::string_view text) {
   StackInfo info;
   info.sid = node.at("sid").integer();
   info.pid = node.at("pid").integer();
-  info.ptitle = string_or_empty(node, "ptitle");
-  info.stitle = string_or_empty(node, "stitle");
+  info.ptitle = note(node, "ptitle");
+  info.stitle = note(node, "stitle");
   info.downsample_factors = read_downsample_factors(node);
   info.num_zoom_levels = integer_or(node, "num_zoom_levels", -1);
   info.translation = read_vector(node.at("translation"));
   info.resolution = read_positive_vector(node.at("resolution"));
   info.dimension = read_dimension(node.at("dimension"));
-  info.comment = string_or_empty(node, "comment");
-  info.description = string_or_empty(node, "description");
-  info.metadata = read_metadata(node);
+  info.comment = note(node, "comment");
+  info.description = note(node, "description");
+  read_metadata(node, info);
   info.broken_slices = read_broken_slices(node);
   info.mirrors = read_mirrors(node.at("mirrors"));
   info.orientation = read_orientation(node);
-  if (const auto attribution = node.find("attribution")) info.attribution = attribution->string();
+  if (node.find("attribution")) info.attribution = note(node, "attribution");
   info.canary_location = read_canary_location(node);
   info.placeholder_color = read_placeholder_color(node);
   (void)info.voxel_offset();  // a wrong one is better reported here than when a level is opened
@@ -238,7 +301,7 @@ std::string StackInfo::to_json() const {
                             {"dimension", write(dimension)},
                             {"comment", comment},
                             {"description", description},
-                            {"metadata", write_metadata(metadata)},
+                            {"metadata", write_metadata(*this)},
                             {"broken_slices", std::move(broken)},
                             {"mirrors", write(mirrors)},
                             {"orientation", static_cast<int>(orientation)},
@@ -248,7 +311,7 @@ std::string StackInfo::to_json() const {
 }
 
 StackVector StackInfo::voxel_offset() const {
-  const auto object = metadata ? parse_object(*metadata) : std::nullopt;
+  const auto object = metadata && !metadata_is_string ? parse_object(*metadata) : std::nullopt;
   if (!object) return {};
   const auto offset = JsonNode(*object, "stack info", "metadata").find("voxelOffset");
   if (!offset) return {};
@@ -260,6 +323,7 @@ StackVector StackInfo::voxel_offset() const {
 ScaleLevels StackInfo::scale_levels() const {
   ScaleLevels levels{downsample_factors, num_zoom_levels, dimension, std::nullopt};
   for (const MirrorInfo& mirror : mirrors) {
+    if (mirror.tile_width < 1 || mirror.tile_height < 1) continue;
     const auto side = std::min(mirror.tile_width, mirror.tile_height);
     levels.smallest_tile_side = std::min(side, levels.smallest_tile_side.value_or(side));
   }
@@ -279,7 +343,8 @@ StackSummary StackSummary::from_json(std::string_view text) {
 }
 
 std::string StackSummary::to_json() const {
-  return detail::json_text({{"id", id}, {"pid", pid}, {"title", title}, {"comment", comment}});
+  return detail::json_text(
+      {{"id", id_text.empty() ? Json(id) : Json(id_text)}, {"pid", pid}, {"title", title}, {"comment", comment}});
 }
 
 std::vector<ProjectSummary> ProjectSummary::list_from_json(std::string_view text) {

@@ -5,11 +5,12 @@
 #include <cmath>
 #include <cstddef>
 
+#include "bytes/json.hpp"
+
 namespace catvox::detail {
 
 PendingText::PendingText(ByteSource& source, const std::string& url, int max_attempts)
-    : url_(redact_url(url)),
-      read_(source, {.key = url, .max_bytes = max_metadata_bytes, .max_attempts = max_attempts}) {}
+    : url_(redact_url(url)), read_(source, {.key = url, .max_bytes = max_json_bytes, .max_attempts = max_attempts}) {}
 
 std::optional<std::string> PendingText::wait(const MirrorAccess& access) {
   try {

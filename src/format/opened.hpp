@@ -6,7 +6,6 @@
 #include <catvox/geometry/scale_levels.hpp>
 #include <catvox/geometry/stack_space.hpp>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -27,6 +26,7 @@ struct MirrorLocation {
   std::string image_base{};      ///< absolute, encoded, without user and password
   std::string file_extension{};  ///< may be empty, may carry a query
   std::string title{};           ///< for messages
+  std::string fault{};           ///< what is wrong with the stack info's record of its tiles; see MirrorInfo
   std::int64_t tile_height = 0;  ///< rows per tile; only tiles need it to be positive
   std::int64_t tile_width = 0;   ///< columns per tile
   Orientation orientation = Orientation::xy;
@@ -66,10 +66,7 @@ struct Opened {
   std::vector<std::string> warnings{};  ///< what a user of the mirror should know
 };
 
-/// The largest metadata that is read: attributes, info, answers of the API.
-inline constexpr std::size_t max_metadata_bytes = std::size_t{16} << 20;
-
-/// A small text from the mirror that is being fetched. Cancelled if nobody waits for it.
+/// A JSON text from the mirror that is being fetched, at most max_json_bytes. Cancelled if nobody waits for it.
 class PendingText {
  public:
   /// \param source        must outlive this

@@ -61,7 +61,7 @@ Sources resolve_chains(const Slices& broken, std::int64_t depth) {
 
 BrokenSlices::BrokenSlices(const std::map<std::int64_t, std::int64_t>& broken, std::int64_t depth,
                            BrokenSlicePolicy policy, double offset)
-    : offset_(detail::clamped_index(std::round(offset))) {
+    : offset_(std::round(offset)) {
   Slices inside;
   for (const auto& [slice, value] : broken) {
     if (slice >= 0 && slice < depth) inside.emplace_hint(inside.end(), slice, value);
@@ -90,10 +90,10 @@ std::optional<std::int64_t> BrokenSlices::resolve(std::int64_t z) const {
 
 std::optional<std::int64_t> BrokenSlices::resolve_level(std::int64_t z, double factor) const {
   const double first = std::ceil(detail::snap_product(static_cast<double>(z) * factor));
-  const auto broken = sources_.find(detail::clamped_index(first) + offset_);
+  const auto broken = sources_.find(detail::clamped_index(first + offset_));
   if (broken == sources_.end()) return z;
   if (!broken->second) return std::nullopt;
-  const auto own = static_cast<double>(*broken->second - offset_);
+  const double own = static_cast<double>(*broken->second) - offset_;
   return detail::clamped_index(std::floor(detail::snap_product(own / factor)));
 }
 

@@ -186,6 +186,30 @@ TEST_CASE("a level slice that starts beyond the last full-resolution slice is it
   CHECK(slices.resolve_level(huge, 1e300) == huge);
 }
 
+TEST_CASE("broken slices are searched in the stack's own numbers, also where a mirror starts later", "[geometry]") {
+  // voxelOffset +3, depth 20, slices 18 and 19 broken: the mirror's slice 16 is stack slice 19, which is shown as 17.
+  const BrokenSlices late({{18, 1}, {19, 1}}, 20, Policy::nearest, 3);
+  CHECK(late.resolve_level(14, 1) == 14);
+  CHECK(late.resolve_level(15, 1) == 14);
+  CHECK(late.resolve_level(16, 1) == 14);
+  CHECK(late.resolve_level(17, 1) == 17);  // beyond the stack
+  CHECK(late.resolve_level(8, 2) == 7);    // of two each, 8 starts at 16
+  // Of a broken first slice the stack shows one that the mirror does not have.
+  CHECK(BrokenSlices({{3, 1}}, 20, Policy::nearest, 3).resolve_level(0, 1) == -1);
+  // The mirror's first slices come before the stack's.
+  const BrokenSlices early({{0, 1}}, 20, Policy::nearest, -2);
+  CHECK(early.resolve_level(0, 1) == 0);
+  CHECK(early.resolve_level(2, 1) == 3);
+}
+
+TEST_CASE("an absurd voxelOffset shifts nothing beyond what an index holds", "[geometry]") {
+  for (const double offset : {1e300, -1e300}) {
+    const BrokenSlices slices({{0, 1}, {5, 1}}, 20, Policy::nearest, offset);
+    CHECK(slices.resolve_level(5, 1) == 5);
+    CHECK(slices.resolve_level(huge, 1) == huge);
+  }
+}
+
 TEST_CASE("factors that are not exact in binary do not shift a level's slices", "[geometry]") {
   // 33 / 1.1 is 30, but in doubles 29.999999999999996; likewise other tenths
   for (const int tenths : {11, 12, 13, 17, 19, 21, 23, 27, 33}) {

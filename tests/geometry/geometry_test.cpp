@@ -401,8 +401,9 @@ TEST_CASE("levels that cannot be are refused", "[geometry]") {
   CHECK(caught([&] { return scale_factors(info.scale_levels()); }) ==
         Caught{Errc::invalid_metadata, R"(stack info: "num_zoom_levels" must be at most 62, got 63)"});
   info.num_zoom_levels = -1;
-  info.mirrors = {mirror(256, 256), mirror(256, 0)};
-  CHECK(caught([&] { return scale_factors(info.scale_levels()); }) ==
+  ScaleLevels no_tiles = info.scale_levels();
+  no_tiles.smallest_tile_side = 0;
+  CHECK(caught([&] { return scale_factors(no_tiles); }) ==
         Caught{Errc::invalid_metadata, "stack info: a mirror's tile sides must be > 0, got 0"});
   info.downsample_factors = {{1, 1, 1}, {2, 2, not_a_number}};
   CHECK(caught([&] { return scale_factors(info.scale_levels()); }) ==

@@ -38,6 +38,11 @@ struct MirrorInfo {
   std::string file_extension;    ///< may be empty, may carry a query ("jpg?x=y")
   std::int64_t position = 0;     ///< the server's order of preference, lowest first
 
+  /// What is wrong with the mirror's record in a stack info, as a message; empty: nothing. It is no error until tiles
+  /// are read from this mirror; volumes (types 11 and 14) need `image_base` alone. The members that are wrong hold 0, -1
+  /// or nothing.
+  std::string fault{};
+
   /// The largest side that a JPEG can have; a tile grid coarser than that is a mistake.
   static constexpr std::int64_t max_tile_side = 65535;
 
@@ -64,6 +69,7 @@ struct StackInfo {
   std::string comment;
   std::string description;
   std::optional<std::string> metadata;  ///< JSON text of an object, or whatever text a server holds; absent: null, ""
+  bool metadata_is_string = false;      ///< the server sent it as a string: nothing is read from it, as in CATMAID
   std::map<std::int64_t, std::int64_t> broken_slices;  ///< full-resolution slice -> the server's value (1 is a marker)
   std::vector<MirrorInfo> mirrors;                     ///< in the order of `position`
   Orientation orientation = Orientation::xy;
@@ -76,14 +82,15 @@ struct StackInfo {
   /// Needed are `sid`, `pid`, `dimension`, `resolution`, `translation` and `mirrors`: nothing else can say where a
   /// voxel lies. Lacking or null `num_zoom_levels` is -1 (what servers send that know `downsample_factors`),
   /// `orientation` XY (the only one that servers knew before they had the key). `broken_slices` may be an object
-  /// {"index": value} or a list of indices, which then get the value 1. \throws Error{invalid_metadata, server_error}
-  /// as described above
+  /// {"index": value} or a list of indices, which then get the value 1. What is wrong with a mirror is kept in its
+  /// `fault`; a canary or a placeholder colour that makes no sense is left out. \throws Error{invalid_metadata,
+  /// server_error} as described above
   static StackInfo from_json(std::string_view text);
 
-  /// The same facts as a JSON text that from_json() reads back to an equal StackInfo.
+  /// The same facts as a JSON text that from_json() reads back to an equal StackInfo, faults of mirrors aside.
   [[nodiscard]] std::string to_json() const;
 
-  /// `metadata.voxelOffset` [x, y, z], zeros if there is none: a voxel of the data is a voxel of the stack minus this,
+  /// `metadata.voxelOffset` [x, y, z], zeros if there is none or metadata_is_string: a voxel of the data is a voxel of the stack minus this,
   /// at level 0, before downsampling. \throws Error{invalid_metadata} if there is one that is not a list of three
   /// numbers
   [[nodiscard]] StackVector voxel_offset() const;
@@ -103,6 +110,7 @@ struct StackSummary {
   std::int64_t pid = 0;
   std::string title;  ///< may be empty, may end in spaces
   std::string comment;
+  std::string id_text{};  ///< where the server's id is no number ("owner__project", of render): `id` is 0 then
 
   /// Needs `id` only. \throws Error{invalid_metadata, server_error} as described above
   static std::vector<StackSummary> list_from_json(std::string_view text);
@@ -118,6 +126,7 @@ struct ProjectSummary {
   std::string title;
   std::string comment;
   std::vector<StackSummary> stacks;  ///< their `pid` is this project's id
+  std::string id_text{};             ///< see StackSummary
 
   /// Needs `id` only. \throws Error{invalid_metadata, server_error} as described above
   static std::vector<ProjectSummary> list_from_json(std::string_view text);

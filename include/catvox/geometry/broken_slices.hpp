@@ -43,7 +43,7 @@ class BrokenSlices {
   [[nodiscard]] std::optional<std::int64_t> resolve_level(std::int64_t z, double factor) const;
 
  private:
-  std::int64_t offset_ = 0;
+  double offset_ = 0;  // whole
   // Only broken slices; fixed at construction, so that a chain of offsets is walked once and not per lookup.
   std::map<std::int64_t, std::optional<std::int64_t>> sources_;
 };

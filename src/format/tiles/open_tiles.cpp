@@ -1,11 +1,13 @@
 #include "format/tiles/open_tiles.hpp"
 
+#include <catvox/core/error.hpp>
 #include <catvox/geometry/scale_levels.hpp>
 
 namespace catvox::detail {
 
 Opened open_tiles(const MirrorLocation& location, const MirrorAccess& access, const TileRules& rules,
                   MakeTileStore make) {
+  if (!location.fault.empty()) throw Error(Errc::invalid_metadata, location.fault);
   const auto tiles = access.source({.cacheable = true, .not_found_is_missing = rules.not_found_is_missing});
   Opened opened;
   for (const StackVector& factors : scale_factors(location.scales)) {
