@@ -4,6 +4,7 @@
 #include <array>
 #include <catvox/array/cast_source.hpp>
 #include <catvox/array/detail/evaluation.hpp>
+#include <catvox/array/detail/reducers.hpp>
 #include <catvox/array/detail/slice.hpp>
 #include <catvox/array/detail/view_access.hpp>
 #include <catvox/array/detail/view_expression.hpp>
