@@ -47,12 +47,11 @@ Mirror::Mirror(MirrorParts parts) : parts_(std::move(parts)) {}
 
 Mirror::Address Mirror::address() const {
   const StackOptions& options = parts_.options;
-  auto [base, user, password] = split_user(info().image_base);
-  if (base.empty()) throw Error(Errc::invalid_metadata, "it has no image_base");
-  if (scheme_of(base).empty()) {
-    if (options.server.empty()) throw Error(Errc::invalid_argument, "it is relative, and no server URL is known");
-    base = resolve_url(options.server, base);
+  if (info().image_base.empty()) throw Error(Errc::invalid_metadata, "it has no image_base");
+  if (scheme_of(info().image_base).empty() && options.server.empty()) {
+    throw Error(Errc::invalid_argument, "it is relative, and no server URL is known");
   }
+  const auto [base, user, password] = split_user(resolve_prefix(options.server, info().image_base));
   const auto scheme = scheme_of(base);
   if (scheme == "file" && !options.allow_file) {
     throw Error(Errc::refused, "a server on the web may not point into local folders");
@@ -60,7 +59,7 @@ Mirror::Address Mirror::address() const {
   if (scheme != "file" && scheme != "http" && scheme != "https") {
     throw Error(Errc::refused, "only http, https and file are read");
   }
-  Address address{encode_url(base), nullptr};
+  Address address{base, nullptr};
   if (scheme == "file") return address;
   if (!parts_.auth && user.empty() && !parts_.session) {
     address.credentials = options.credentials;

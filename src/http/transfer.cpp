@@ -71,6 +71,7 @@ Easy make_easy(const HttpOptions& options, CURLSH* share) {
 }
 
 void prepare(Transfer& transfer) {
+  transfer.url = encode_url(transfer.url);
   transfer.response.from_disk = false;
   transfer.curl_message[0] = '\0';
   transfer.headers.reset();

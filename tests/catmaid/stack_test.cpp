@@ -386,6 +386,45 @@ TEST_CASE("an image_base that a web server may not use is refused", "[client]") 
   CHECK(error.what() == "cannot open mirror \"odd\" of stack \"em \", image_base \"" + shown + "\": " + text);
 }
 
+// What Node's `new URL(image_base + "0/0_0_0." + file_extension, "http://host/s/")` has behind the host.
+TEST_CASE("tiles are asked for at the address to which a browser would go", "[client]") {
+  const auto [base, extension, target] = GENERATE(table<std::string, std::string, std::string>({
+      {" HOST/t/\n", "png", "/t/0/0_0_0.png"},
+      {"\t/a b/é/", "png", "/a%20b/%C3%A9/0/0_0_0.png"},
+      {"HOST\\a\\b/", "png", "/a/b/0/0_0_0.png"},
+      {"a/../%20/./", "p'n<g> x", "/s/%20/0/0_0_0.p'n%3Cg%3E%20x"},
+      {"HOST/t?file='/", "png&x={1}", "/t?file=%27/0/0_0_0.png&x={1}"},
+      {"HOST/t/", "png?q=a b'&r=\"{}\"", "/t/0/0_0_0.png?q=a%20b%27&r=%22{}%22"},
+      {"HOST/t/", "png#v", "/t/0/0_0_0.png"},
+      {"x\x01y/", "png", "/s/x%01y/0/0_0_0.png"},
+  }));
+  Instance instance;
+  StackInfo info = instance.client().stack_info(1);
+  info.mirrors.resize(1);
+  info.mirrors[0].image_base = base;
+  if (const auto host = base.find("HOST"); host != std::string::npos) {
+    info.mirrors[0].image_base.replace(host, 4, instance.server.url());
+  }
+  info.mirrors[0].file_extension = extension;
+  instance.server.add(target, Instance::tile(0, 0, 0, 0), "image/png");
+  instance.server.reset_log();
+  Stack stack(info, {.server = instance.server.url("/s/")});
+  const Voxels got = stack.scale<std::uint8_t>(0).slice(xt::range(0, 1), xt::range(0, 16), xt::range(0, 32));
+  CAPTURE(base, extension);
+  REQUIRE(instance.server.requests().size() == 1);
+  CHECK(instance.server.requests().at(0).target() == target);
+  CHECK(got(0, 3, 5) == test::voxel(0, 0, 3, 5));
+}
+
+TEST_CASE("an image_base that is no address is named with its mirror, without its password", "[client]") {
+  StackInfo info = Instance().client().stack_info(1);
+  info.mirrors[0].image_base = "https://me:s3cr/et@host/t/";
+  Stack stack(info);
+  CHECK_THROWS_WITH(stack.set_mirror(11),
+                    R"(cannot open mirror "type 1" of stack "em ", image_base "https://***@host/t/": )"
+                    "not a port number in https://***@host/t/");
+}
+
 TEST_CASE("a stack info alone is enough, unless its mirror is relative", "[client]") {
   const Instance instance;
   const StackInfo info = instance.client().stack_info(1);

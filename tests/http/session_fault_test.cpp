@@ -232,8 +232,12 @@ TEST_CASE("a body that its handler cannot decode is fetched again past caches", 
 
 TEST_CASE("a URL that is none ends in an error, not in silence", "[http]") {
   const HttpSession session(quick(1));
-  CHECK(failure_of(session, "http://").code == Errc::connection);
-  for (const char* url : {"gopher://127.0.0.1/", "file:///etc/passwd"}) {
+  for (const auto& url :
+       {std::string("http://"), std::string("http://h:x/"), std::string("http://127.0.0.1/\0.jpg", 22)}) {
+    CAPTURE(url);
+    CHECK(failure_of(session, url).code == Errc::invalid_argument);
+  }
+  for (const char* url : {"gopher://127.0.0.1/", "file:///etc/passwd", "tile.jpg"}) {
     const auto failure = failure_of(session, url);
     CHECK(failure.code == Errc::refused);
     CHECK(failure.text == "a session fetches http: and https: URLs only");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <catvox/core/redact.hpp>
 #include <exception>
 #include <memory>
 #include <string>
@@ -27,7 +28,7 @@ enum class Errc {
 
 /// What is known of the place where it went wrong; members that do not apply are empty or 0.
 struct ErrorContext {
-  std::string url{};    ///< without user, password or secret query values
+  std::string url{};    ///< as redact_url() shows it: Error sees to that
   int http_status = 0;  ///< of the last answer
   int attempts = 0;     ///< requests made, the first included
   std::string chunk{};  ///< "tile (level 2, slice 117, row 4, column 9)"
@@ -37,14 +38,20 @@ struct ErrorContext {
 /// expected and what came; it never holds a credential. Copies share their text, so copying does not throw.
 class Error : public std::exception {
  public:
+  /// Texts from outside in `message` come from redact_url(), escaped() or in_quotes(). context.url may be any URL.
   Error(Errc code, std::string message, ErrorContext context = {})
-      : state_(std::make_shared<const State>(State{code, std::move(message), std::move(context)})) {}
+      : state_(std::make_shared<const State>(State{code, std::move(message), redacted(std::move(context))})) {}
 
   [[nodiscard]] const char* what() const noexcept override { return state_->message.c_str(); }
   [[nodiscard]] Errc code() const noexcept { return state_->code; }
   [[nodiscard]] const ErrorContext& context() const noexcept { return state_->context; }
 
  private:
+  static ErrorContext redacted(ErrorContext context) {
+    context.url = redact_url(context.url);
+    return context;
+  }
+
   struct State {
     Errc code;
     std::string message;

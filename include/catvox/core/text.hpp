@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -47,6 +48,8 @@ inline bool is_control(char32_t c) {
 }
 
 inline std::string escape(std::string_view text, bool quote) {
+  const auto plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+  if (std::all_of(text.begin(), text.end(), plain)) return std::string(text);
   std::string safe;
   safe.reserve(text.size() + 2);
   while (!text.empty()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <catvox/core/redact.hpp>
 #include <string>
 #include <string_view>
 
@@ -19,19 +20,22 @@ Origin origin_of(std::string_view url);
 /// "http", "https", "file", … in lower case; empty if `url` is relative.
 std::string scheme_of(std::string_view url);
 
-/// A reference that a document at `base` makes, as an absolute URL. An absolute reference comes back verbatim;
-/// "//host/…" takes the scheme of `base`, "/…" its origin, anything else its folder.
-/// \param base  absolute
+/// The absolute URL that a browser goes to from `reference` in a document at `base` (https://url.spec.whatwg.org): blanks
+/// around it are no part of it, "\" is "/", dot segments are walked, and what a URL may not hold is percent-encoded; "%"
+/// stays. A URL of another scheme than http, https and file comes back as it is, without the blanks.
+/// \param base  absolute; empty if `reference` has to be
+/// \throws Error{invalid_argument} if there is no such URL, or a NUL in it
 std::string resolve_url(std::string_view base, std::string_view reference);
 
-/// `url` with what a URL may not hold (spaces, non-ASCII bytes) percent-encoded; "%" stays, so that what
-/// is encoded already is not encoded twice.
-/// \throws Error{invalid_argument} for control characters
+/// The same, as what the URLs of all files begin with: appending to it and appending to `reference` are the same.
+std::string resolve_prefix(std::string_view base, std::string_view reference);
+
+/// An absolute URL as a browser would send it: resolve_url() without a base.
+/// \throws Error{invalid_argument} as resolve_url(), and for other schemes than http, https and file
 std::string encode_url(std::string_view url);
 
-/// `url` as it may stand in a message: without user and password, and with the values of query members that look
-/// like secrets ("token", "signature", "key", …) replaced by "***".
-std::string redact_url(std::string_view url);
+/// `tail` as it is to be appended to `url`, which is encoded: encoded as that part of the URL is, in which `url` ends.
+std::string encode_url_tail(std::string_view url, std::string_view tail);
 
 /// A user and password that stand in a URL itself ("https://user:password@host/…").
 struct UrlUser {

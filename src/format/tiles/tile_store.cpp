@@ -2,6 +2,7 @@
 #include <catvox/core/error.hpp>
 #include <catvox/core/text.hpp>
 #include <catvox/format/tiles/tile_store.hpp>
+#include <catvox/http/url.hpp>
 #include <utility>
 
 #include "format/body_limit.hpp"
@@ -14,6 +15,7 @@ std::string text(std::int64_t number) { return std::to_string(number); }
 }  // namespace
 
 TileStore::TileStore(Level level) : level_(std::move(level)), chunk_shape_{1, level_.tile_height, level_.tile_width} {
+  level_.file_extension = encode_url_tail(level_.image_base, level_.file_extension);
   if (chunk_shape_[1] <= 0 || chunk_shape_[2] <= 0) {
     throw Error(Errc::invalid_metadata, "mirror " + in_quotes(level_.mirror_title) + " has tiles of " +
                                             text(chunk_shape_[2]) + " x " + text(chunk_shape_[1]) + " pixels");
