@@ -127,6 +127,7 @@ std::shared_ptr<ByteSource> make_file_source(FileSourceOptions options) {
 
 ByteResult read_file(const ByteRequest& request, Buffer memory) {
   ByteResult result;
+  result.local = true;
   result.url = redact_url(request.key);
   result.body = std::move(memory);
   result.body.clear();

@@ -58,7 +58,7 @@ class Answer final : public TransferHandler {
       response.body.clear();
     } else if (response.status == 416 && ranged_) {
       response.body.clear();
-    } else if (response.status != 200 && response.status != 206) {
+    } else if (response.status != 200 && !(response.status == 206 && ranged_)) {
       throw status_error(response.status);
     }
     result.generation = generation_of(response);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <catvox/core/buffer.hpp>
 #include <catvox/core/dtype.hpp>
 #include <catvox/core/error.hpp>
@@ -20,9 +19,15 @@
 namespace catvox::detail {
 namespace {
 
-std::uint64_t next_store_number() {
-  static std::atomic<std::uint64_t> last = 0;
-  return ++last;
+// What the bytes of a level depend on. On credentials, too: to whoever may not see it, a server may say that it is missing.
+std::string data_of(const MirrorInfo& mirror, const std::string& url, const Credentials* credentials, int level) {
+  std::string data = url + '\n' + mirror.file_extension + '\n';
+  for (const int number : {mirror.tile_source_type, level}) data += std::to_string(number) + ' ';
+  if (credentials != nullptr) {
+    const auto& digest = credentials->digest();
+    data.append(reinterpret_cast<const char*>(digest.data()), digest.size());
+  }
+  return data;
 }
 
 }  // namespace
@@ -134,7 +139,9 @@ Mirror::Levels Mirror::open(Clock::time_point deadline, const std::stop_token& s
                                     .deadline = deadline});
   Levels levels{{}, opened.own_shape, std::move(opened.warnings)};
   for (OpenedLevel& level : opened.levels) {
-    const ChunkOrigin origin{level.store, next_store_number(), level.chunks};
+    const ChunkOrigin origin{.store = level.store,
+                             .source = level.chunks,
+                             .data = data_of(info(), address.url, address.credentials.get(), level.level)};
     levels.all.push_back({std::move(level), origin, std::make_shared<Prefetcher>(origin, parts_.pool)});
   }
   return levels;

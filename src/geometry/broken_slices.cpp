@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catvox/geometry/broken_slices.hpp>
 #include <cmath>
 #include <vector>
@@ -95,6 +96,23 @@ std::optional<std::int64_t> BrokenSlices::resolve_level(std::int64_t z, double f
   if (!broken->second) return std::nullopt;
   const double own = static_cast<double>(*broken->second) - offset_;
   return detail::clamped_index(std::floor(detail::snap_product(own / factor)));
+}
+
+std::vector<std::int64_t> BrokenSlices::suspects_in_level(std::int64_t low, std::int64_t high, double factor) const {
+  std::vector<std::int64_t> suspects;
+  // Full-resolution slices of the stack around a level's slice, and back: more than one on each side, because both
+  // products are rounded.
+  const auto stack_slice = [&](std::int64_t z) { return static_cast<double>(z) * factor + offset_; };
+  const auto begin = sources_.lower_bound(detail::clamped_index(stack_slice(low) - 2));
+  const auto end = sources_.upper_bound(detail::clamped_index(stack_slice(high) + 3));
+  for (auto it = begin; it != end; ++it) {
+    const double own = static_cast<double>(it->first) - offset_;
+    const auto last = std::min(high, detail::clamped_index((own + 1) / factor) + 2);
+    std::int64_t z = std::max(low, detail::clamped_index((own - 1) / factor) - 2);
+    if (!suspects.empty()) z = std::max(z, suspects.back() + 1);
+    for (; z <= last; ++z) suspects.push_back(z);
+  }
+  return suspects;
 }
 
 }  // namespace catvox

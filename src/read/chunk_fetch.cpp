@@ -12,6 +12,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::size_t largest_scratch = std::size_t{4} << 20;
+
 // The chunk's voxels that lie in the level, relative to the chunk's first.
 Box extent_in_level(const ChunkStore& store, const Index3& chunk) {
   Box box;
@@ -31,217 +33,258 @@ std::size_t bytes_of(const Shape3& shape, std::size_t item) {
   return static_cast<std::size_t>(checked_multiply(volume(shape), static_cast<std::int64_t>(item), "bytes of a chunk"));
 }
 
-// Reused from chunk to chunk: a fresh allocation of this size would be paid for in page faults each time.
-Buffer& scratch() {
+// Memory that a thread reuses from chunk to chunk: a fresh allocation of this size would be paid for in page faults each
+// time. That of a large block goes with it.
+class Scratch {
+ public:
+  Scratch() = default;
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() {
+    if (buffer().capacity() > largest_scratch) buffer() = Buffer();
+  }
+  [[nodiscard]] static Buffer& buffer() {
+    thread_local Buffer memory;
+    return memory;
+  }
+};
+
+// Voxels that had to go from the cache, for the next that this thread keeps.
+Buffer& spare_voxels() {
   thread_local Buffer buffer;
   return buffer;
 }
+
+// The cache pays for what a buffer occupies, not for what it holds.
+bool wastes(const Buffer& buffer, std::size_t bytes) { return buffer.capacity() > bytes + bytes / 4 + 1024; }
 
 std::string attempts_text(int attempts) {
   return attempts > 1 ? " (after " + std::to_string(attempts) + " attempts)" : "";
 }
 
-// Tells the consumers that a thread decodes for them, and when that is over.
-class Decoding {
- public:
-  explicit Decoding(const std::vector<ChunkFetch::Subscriber>& subscribers) : subscribers_(subscribers) { say(true); }
-  ~Decoding() { say(false); }
-  Decoding(const Decoding&) = delete;
-  Decoding& operator=(const Decoding&) = delete;
+bool is_decoding_error(const Error& error, bool decode_failed) {
+  const Errc code = error.code();
+  if (code == Errc::corrupt_data || code == Errc::unsupported) return true;
+  return code == Errc::too_large && decode_failed;  // a body may be too large, too
+}
 
- private:
-  void say(bool begins) const noexcept {
-    for (const auto& subscriber : subscribers_) subscriber.consumer->decoding(begins);
-  }
-  const std::vector<ChunkFetch::Subscriber>& subscribers_;
-};
+bool reads(const Subscriber& subscriber) { return subscriber.consumer->purpose() == ChunkConsumer::Purpose::read; }
 
 }  // namespace
 
 ChunkFetch::ChunkFetch(std::shared_ptr<ChunkPool> pool, const ChunkOrigin& origin, const ChunkKey& key,
-                       const EncodedChunk* encoded)
-    : pool_(std::move(pool)),
+                       std::uint64_t consumer, std::optional<KeptChunk> kept)
+    : flight{.key = key, .waiting = {}, .read_id = {}, .next = {}},
+      pool_(std::move(pool)),
       store_(origin.store),
-      key_(key),
-      all_(extent_in_level(*store_, key.chunk)),
-      keep_body_(encoded != nullptr) {
-  if (encoded != nullptr) encoded_->use = encoded->use;
+      consumer_(consumer),
+      all_(extent_in_level(*store_, key.chunk)) {
+  if (kept) {
+    kept_ = std::move(*kept);
+  } else {
+    kept_.use.brought_by = consumer;
+  }
 }
 
 void ChunkFetch::on_bytes(ByteResult& result) {
-  const bool missing = result.missing();
-  encoded_->missing = missing;
-  const bool requested = result.attempts > 0;
-  const bool from_memory = !requested && !result.from_disk;
-  ChunkCost cost{.requests = result.attempts,
-                 .bytes = requested && !result.from_disk ? static_cast<std::int64_t>(result.body.size()) : 0,
+  try {
+    accept(result);
+    serve_all(result);
+  } catch (...) {
+    if (kept_.body && !from_memory_) result.body = std::move(*kept_.body);
+    kept_.body.reset();
+    kept_.decoded.reset();
+    throw caught_error();  // whatever a store or memory throws is an Error from here on
+  }
+}
+
+// Takes the body over, or goes on with the one that the cache had.
+void ChunkFetch::accept(ByteResult& result) {
+  from_memory_ = kept_.body && result.attempts == 0 && !result.from_disk;
+  if (from_memory_) return;
+  const bool received = result.attempts > 0 && !result.from_disk;
+  pool_->count(uncounted(result.attempts), received ? static_cast<std::int64_t>(result.body.size()) : 0,
+               result.from_disk, result.missing());
+  kept_.missing = result.missing();
+  keep_body_ = !result.local;
+  kept_.body = std::make_shared<Buffer>(std::move(result.body));
+}
+
+// Attempts add up from one answer of a chunk to the next.
+int ChunkFetch::uncounted(int attempts) noexcept {
+  return std::max(0, attempts - std::exchange(counted_requests_, attempts));
+}
+
+void ChunkFetch::serve_all(ByteResult& result) {
+  const bool received = !from_memory_ && !result.from_disk;
+  ChunkCost cost{.requests = from_memory_ ? 0 : result.attempts,
+                 .bytes = received ? static_cast<std::int64_t>(kept_.body->size()) : 0,
                  .first_byte_seconds = result.first_byte_seconds,
                  .fetch_seconds = result.seconds,
-                 .from_disk = result.from_disk};
-  // Parts that arrive while others are served are served from the same answer.
-  for (auto subscribers = serve_next(result); !subscribers.empty(); subscribers = serve_next(result)) {
+                 .missing = kept_.missing,
+                 .from_disk = result.from_disk,
+                 .url = result.url};
+  auto turn = pool_->next_turn(flight, nullptr, consumer_);
+  while (!turn.subscribers.empty()) {
     const auto start = Clock::now();
+    for (const Subscriber& subscriber : turn.subscribers) subscriber.consumer->decoding();
     try {
-      const Decoding decoding(subscribers);
-      serve(subscribers, result);
+      serve(turn.subscribers, turn.voxel_room);
     } catch (...) {
       decode_failed_ = true;
-      keep_body_ = false;
-      decoded_ = nullptr;
-      resume_waiting(std::move(subscribers));
+      for (const Subscriber& subscriber : turn.subscribers) subscriber.consumer->decoding_failed();
+      pool_->give_back(flight, std::move(turn.subscribers), from_memory_);
       throw;  // the source may fetch the body again
     }
-    cost.missing = missing;
     cost.decode_seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    for (const Subscriber& subscriber : subscribers) {
-      cost.shared = subscriber.joined || from_memory;
-      subscriber.consumer->finished(subscriber.number, cost);
-      cost = {.missing = missing};  // paid for once
+    for (const Subscriber& subscriber : turn.subscribers) {
+      cost.shared = subscriber.joined || from_memory_;
+      subscriber.consumer->finished(subscriber.number, cost, true);
+      cost = {.missing = cost.missing, .url = cost.url};  // paid for once
     }
+    // Parts that arrived while others were served are served from the same answer.
+    KeptChunk keep = for_cache();
+    turn = pool_->next_turn(flight, pool_->cache_bytes() > 0 ? &keep : nullptr, consumer_);
+  }
+  recycle(turn.removed, result);
+}
+
+KeptChunk ChunkFetch::for_cache() {
+  if (!from_memory_ && keep_body_ && wastes(*kept_.body, kept_.body->size())) kept_.body->shrink_to_fit();
+  KeptChunk keep = kept_;
+  if (!keep_body_ || keep.missing) keep.body.reset();
+  const bool all = keep.decoded && keep.decoded->extent == all_;
+  if (all && keep.body && keep.body->capacity() >= keep.decoded->voxels.capacity()) {
+    keep.needs_no_body = true;
+    keep.body.reset();
+  }
+  return keep;
+}
+
+// Memory of what had to go serves what comes next: fresh memory costs page faults.
+void ChunkFetch::recycle(ChunkCache::Removed& removed, ByteResult& result) noexcept {
+  kept_.decoded.reset();
+  if (kept_.body.use_count() == 1) {
+    result.body = std::move(*kept_.body);
+  } else {
+    kept_.body.reset();
+    result.body = removed.spare_body();
+  }
+  kept_.body.reset();
+  Buffer voxels = removed.spare_voxels();
+  if (voxels.capacity() > spare_voxels().capacity() && voxels.capacity() <= largest_scratch) {
+    spare_voxels() = std::move(voxels);
   }
 }
 
 void ChunkFetch::on_error(const Error& error) noexcept {
-  const auto& context = error.context();
-  const Errc code = error.code();
-  const bool decoding = code == Errc::corrupt_data || code == Errc::unsupported ||
-                        (code == Errc::too_large && decode_failed_);  // a body may be too large, too
-  const std::string description = store_->describe(key_.chunk);
-  fail(Error(error.code(),
-             (decoding ? "cannot decode " : "cannot fetch ") + description + " from " + context.url + ": " +
-                 error.what() + attempts_text(context.attempts),
-             {context.url, context.http_status, context.attempts, description}));
-}
-
-void ChunkFetch::fail(const Error& error) noexcept {
-  std::vector<Subscriber> subscribers;
-  {
-    const std::lock_guard lock(pool_->mutex_);
-    subscribers.swap(waiting);
-    pool_->forget(key_, *this);
+  pool_->count(uncounted(error.context().attempts), 0, false, false);
+  try {
+    pool_->fail(flight, described(error));
+  } catch (...) {
+    pool_->fail(flight, caught_error());
   }
-  for (const Subscriber& subscriber : subscribers) subscriber.consumer->failed(subscriber.number, error);
 }
 
-// The parts to serve next. None left ends the fetch: at the same moment the cache gets what is to be kept, so that no
-// read finds neither.
-std::vector<ChunkFetch::Subscriber> ChunkFetch::serve_next(ByteResult& result) {
-  std::vector<Subscriber> subscribers;
-  const std::lock_guard lock(pool_->mutex_);
-  subscribers.swap(waiting);
-  serving = !subscribers.empty();
-  if (serving) return subscribers;
-  if (keep_body_) encoded_->body = std::move(result.body);
-  if (keep_body_ || encoded_->missing) pool_->encoded_.insert(key_, std::move(encoded_));
-  pool_->decoded_.set_max_bytes(pool_->cache_bytes_ - pool_->encoded_.bytes());
-  if (decoded_) pool_->decoded_.insert(key_, std::move(decoded_));
-  pool_->forget(key_, *this);
-  return subscribers;
+Error ChunkFetch::described(const Error& error) const {
+  const auto& context = error.context();
+  const std::string description = store_->describe(flight.key.chunk);
+  const std::string verb = is_decoding_error(error, decode_failed_) ? "cannot decode " : "cannot fetch ";
+  const std::string from = context.url.empty() ? "" : " from " + context.url;
+  return Error(error.code(), verb + description + from + ": " + error.what() + attempts_text(context.attempts),
+               {context.url, context.http_status, context.attempts, description});
 }
 
-void ChunkFetch::resume_waiting(std::vector<Subscriber> subscribers) {
-  std::vector<Subscriber> dropped;
-  {
-    const std::lock_guard lock(pool_->mutex_);
-    serving = false;
-    for (Subscriber& subscriber : subscribers) {
-      (subscriber.consumer->stopped() ? dropped : waiting).push_back(std::move(subscriber));
+void ChunkFetch::serve(const Subscribers& subscribers, std::size_t voxel_room) {
+  using Purpose = ChunkConsumer::Purpose;
+  const Subscriber* reader = nullptr;
+  std::size_t readers = 0;
+  for (const Subscriber& subscriber : subscribers) {
+    if (reads(subscriber)) {
+      reader = &subscriber;
+      ++readers;
+    } else if (subscriber.consumer->purpose() == Purpose::walk) {
+      kept_.use.extent = std::max(kept_.use.extent, Extent::part);
     }
   }
-  for (const Subscriber& subscriber : dropped) subscriber.consumer->dropped(subscriber.number);
+  if (readers == 0) return;
+  const ChunkPart part = reader->consumer->part(reader->number);
+  if (kept_.missing) {
+    for (const Subscriber& each : subscribers) {
+      if (reads(each)) each.consumer->part(each.number).fill();
+    }
+  } else if (readers == 1) {
+    serve_one(*reader->consumer, part, voxel_room);
+  } else {
+    serve_several(subscribers, voxel_room);
+  }
+  kept_.use.extent = std::max(kept_.use.extent, Extent::part);
+  kept_.use.last_reader = reader->consumer->id();
+  kept_.use.last_window = part.window();
 }
 
-void ChunkFetch::serve(const std::vector<Subscriber>& subscribers, const ByteResult& result) {
-  using Purpose = ChunkConsumer::Purpose;
-  std::vector<Subscriber> readers;
-  for (const Subscriber& subscriber : subscribers) {
-    const Purpose purpose = subscriber.consumer->purpose();
-    if (purpose == Purpose::read) readers.push_back(subscriber);
-    if (purpose == Purpose::read || encoded_->missing) continue;
-    keep_body_ = keep_body_ || subscriber.consumer->may_keep(result.body.capacity(), false);
-    if (purpose == Purpose::walk) note_use(Use::part);
-  }
-  if (encoded_->missing) {
-    for (const Subscriber& reader : readers) reader.consumer->part(reader.number).fill();
-  } else if (readers.size() == 1) {
-    serve_one(readers.front(), result.body);
-  } else if (!readers.empty()) {
-    serve_several(readers, result.body);
-  }
-  if (!readers.empty()) note_use(Use::part);
-}
-
-// The first read of a chunk decodes no more than it needs. Where it leaves a rest, the bytes are kept, and its voxels,
-// should the same be asked for again. A second read of another part is a sign that more will follow: it decodes and
-// keeps all. If all was decoded before and did not last, memory is short: then whole rows, as far as a walk along them
-// needs.
-void ChunkFetch::serve_one(const Subscriber& reader, const Buffer& body) {
-  ChunkConsumer& consumer = *reader.consumer;
-  const ChunkPart part = consumer.part(reader.number);
+void ChunkFetch::serve_one(const ChunkConsumer& consumer, const ChunkPart& part, std::size_t voxel_room) {
   const Box window = part.window();
-  const bool whole = window == all_;
   Box rows = window;
   rows.min[2] = all_.min[2];
   rows.max[2] = all_.max[2];
-  const std::size_t body_bytes = keep_body_ ? 0 : body.capacity();  // else it is paid for
-  const auto may_keep = [&](const Box& box) {
-    return consumer.may_keep(bytes_of(box.shape(), part.item) + body_bytes, whole);
+  const auto box_of = [&](DecodeForm form) -> const Box& {
+    return form == DecodeForm::keep_all ? all_ : form == DecodeForm::keep_rows ? rows : window;
   };
-
-  if (decoded_ && decoded_->holds(window)) {
-    part.copy_from(decoded_->voxels.data(), decoded_->extent);
-  } else if (encoded_->use == Use::part && may_keep(all_)) {
-    decode_and_keep(all_, body);
-    part.copy_from(decoded_->voxels.data(), all_);
-  } else if (encoded_->use == Use::whole && may_keep(rows)) {
-    decode_and_keep(rows, body);
-    part.copy_from(decoded_->voxels.data(), rows);
-  } else if (!whole && may_keep(window)) {
-    decode_and_keep(window, body);
-    part.copy_from(decoded_->voxels.data(), window);
+  if (kept_.decoded && kept_.decoded->holds(window)) {
+    part.copy_from(kept_.decoded->voxels.data(), kept_.decoded->extent);
+    return;
+  }
+  const auto room = voxel_room / static_cast<std::size_t>(consumer.parts());
+  const auto form = CachePolicy::form(kept_.use.extent, window == all_, [&](DecodeForm wanted) {
+    return bytes_of(box_of(wanted).shape(), part.item) <= room;
+  });
+  if (form == DecodeForm::into_place) {
+    decode_into_place(part);
   } else {
-    decode_into_place(part, body);
-    keep_body_ = keep_body_ || (whole && consumer.may_keep(body_bytes, whole));
+    decode_and_keep(box_of(form));
+    part.copy_from(kept_.decoded->voxels.data(), box_of(form));
   }
 }
 
-void ChunkFetch::serve_several(const std::vector<Subscriber>& readers, const Buffer& body) {
-  const std::size_t bytes = bytes_of(all_.shape(), item_size(store_->dtype()));
-  const bool kept = decoded_ && decoded_->holds(all_);
-  if (!kept && readers.front().consumer->may_keep(bytes + (keep_body_ ? 0 : body.capacity()), false)) {
-    decode_and_keep(all_, body);
-  } else if (!kept) {
-    decode(body, all_, scratch());
+void ChunkFetch::serve_several(const Subscribers& subscribers, std::size_t voxel_room) {
+  const Scratch scratch;
+  const bool fits = bytes_of(all_.shape(), item_size(store_->dtype())) <= voxel_room;
+  if (fits && !(kept_.decoded && kept_.decoded->holds(all_))) decode_and_keep(all_);
+  if (!fits) decode(all_, scratch.buffer());
+  const Buffer& voxels = fits ? kept_.decoded->voxels : scratch.buffer();
+  for (const Subscriber& subscriber : subscribers) {
+    if (reads(subscriber)) subscriber.consumer->part(subscriber.number).copy_from(voxels.data(), all_);
   }
-  const Buffer& voxels = decoded_ && decoded_->holds(all_) ? decoded_->voxels : scratch();
-  for (const Subscriber& reader : readers) reader.consumer->part(reader.number).copy_from(voxels.data(), all_);
 }
 
-void ChunkFetch::decode_into_place(const ChunkPart& part, const Buffer& body) const {
+void ChunkFetch::decode_into_place(const ChunkPart& part) const {
   const Box window = part.window();
   if (part.fits_in_place()) {
-    store_->decode(key_.chunk, body.bytes(), window, part.in_place());
-  } else {
-    decode(body, window, scratch());
-    part.copy_from(scratch().data(), window);
+    store_->decode(flight.key.chunk, kept_.body->bytes(), window, part.in_place());
+    return;
   }
+  const Scratch scratch;
+  decode(window, scratch.buffer());
+  part.copy_from(scratch.buffer().data(), window);
 }
 
-void ChunkFetch::decode_and_keep(const Box& box, const Buffer& body) {
+void ChunkFetch::decode_and_keep(const Box& box) {
   auto decoded = std::make_shared<DecodedChunk>();
   decoded->extent = box;
-  decode(body, box, decoded->voxels);
-  decoded_ = std::move(decoded);
-  keep_body_ = true;
-  if (box == all_) note_use(Use::whole);
+  const std::size_t bytes = bytes_of(box.shape(), item_size(store_->dtype()));
+  if (spare_voxels().capacity() >= bytes && !wastes(spare_voxels(), bytes)) {
+    decoded->voxels = std::move(spare_voxels());
+  }
+  decode(box, decoded->voxels);
+  kept_.decoded = std::move(decoded);
+  if (box == all_) kept_.use.extent = Extent::whole;
 }
 
-void ChunkFetch::note_use(Use use) noexcept { encoded_->use = std::max(encoded_->use, use); }
-
-void ChunkFetch::decode(const Buffer& body, const Box& box, Buffer& voxels) const {
+void ChunkFetch::decode(const Box& box, Buffer& voxels) const {
   const std::size_t item = item_size(store_->dtype());
   voxels.resize(bytes_of(box.shape(), item));
-  store_->decode(key_.chunk, body.bytes(), box, contiguous(voxels.data(), box.shape(), item));
+  store_->decode(flight.key.chunk, kept_.body->bytes(), box, contiguous(voxels.data(), box.shape(), item));
 }
 
 }  // namespace catvox::detail

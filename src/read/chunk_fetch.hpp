@@ -5,56 +5,53 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <vector>
 
 #include "read/chunk_pool.hpp"
 
 namespace catvox::detail {
 
-/// One chunk on its way: its read's handler, and every part of every consumer that waits for it.
+/// Receives one chunk's bytes, serves every part that waits for them, and hands what is worth keeping to the cache.
+/// Its own members are those of the thread that has the bytes: the source runs a handler on one thread at a time.
+///
+/// The source owns it, and it must not own the source: on whichever thread it goes, the source would have to wait for
+/// itself. For the same reason the consumers that its flight owns own no source.
 class ChunkFetch final : public ByteHandler {
  public:
-  struct Subscriber {
-    std::shared_ptr<ChunkConsumer> consumer;
-    std::int64_t number = 0;
-    bool joined = false;  // another consumer's part started the read
-  };
-
-  /// \param encoded  what the cache had of the chunk, or null: its body is on its way to on_bytes()
-  ChunkFetch(std::shared_ptr<ChunkPool> pool, const ChunkOrigin& origin, const ChunkKey& key,
-             const EncodedChunk* encoded);
+  /// \param consumer  on whose behalf
+  /// \param kept      what the cache has of the chunk: if it has the body, on_bytes() comes without one
+  ChunkFetch(std::shared_ptr<ChunkPool> pool, const ChunkOrigin& origin, const ChunkKey& key, std::uint64_t consumer,
+             std::optional<KeptChunk> kept);
 
   void on_bytes(ByteResult& result) override;
   void on_error(const Error& error) noexcept override;
-  void fail(const Error& error) noexcept;
 
-  // Guarded by the pool's mutex.
-  std::vector<Subscriber> waiting;
-  bool serving = false;
-  std::optional<ByteSource::ReadId> read_id;
+  Flight flight;
 
  private:
-  using Use = EncodedChunk::Use;
+  using Extent = ChunkUse::Extent;
 
-  std::vector<Subscriber> serve_next(ByteResult& result);
-  void resume_waiting(std::vector<Subscriber> subscribers);
-  void serve(const std::vector<Subscriber>& subscribers, const ByteResult& result);
-  void serve_one(const Subscriber& reader, const Buffer& body);
-  void serve_several(const std::vector<Subscriber>& readers, const Buffer& body);
-  void decode_into_place(const ChunkPart& part, const Buffer& body) const;
-  void decode_and_keep(const Box& box, const Buffer& body);
-  void decode(const Buffer& body, const Box& box, Buffer& voxels) const;
-  void note_use(EncodedChunk::Use use) noexcept;
+  void accept(ByteResult& result);
+  [[nodiscard]] int uncounted(int attempts) noexcept;
+  void serve_all(ByteResult& result);
+  void serve(const Subscribers& subscribers, std::size_t voxel_room);
+  void serve_one(const ChunkConsumer& consumer, const ChunkPart& part, std::size_t voxel_room);
+  void serve_several(const Subscribers& subscribers, std::size_t voxel_room);
+  void decode_into_place(const ChunkPart& part) const;
+  void decode_and_keep(const Box& box);
+  void decode(const Box& box, Buffer& voxels) const;
+  [[nodiscard]] KeptChunk for_cache();
+  void recycle(ChunkCache::Removed& removed, ByteResult& result) noexcept;
+  [[nodiscard]] Error described(const Error& error) const;
 
   const std::shared_ptr<ChunkPool> pool_;
   const std::shared_ptr<const ChunkStore> store_;
-  const ChunkKey key_;
+  const std::uint64_t consumer_;
   const Box all_;  // of the chunk's voxels, those that lie in the level
 
-  // Of the transfer's thread.
-  std::shared_ptr<EncodedChunk> encoded_ = std::make_shared<EncodedChunk>();  // for the cache; the body comes last
-  std::shared_ptr<DecodedChunk> decoded_;                                     // for the cache, if there is any
-  bool keep_body_;
+  KeptChunk kept_;  // for the cache; its body is what is decoded
+  int counted_requests_ = 0;
+  bool keep_body_ = true;
+  bool from_memory_ = false;
   bool decode_failed_ = false;
 };
 

@@ -8,56 +8,62 @@ namespace catvox::detail {
 namespace {
 
 std::byte* plane_of(const ChunkPart& part, std::int64_t destination_slice) {
-  return part.out.data + destination_slice * part.out.strides[0] + part.rows->first * part.out.strides[1] +
-         part.columns->first * part.out.strides[2];
+  return part.out.data + destination_slice * part.out.strides[0] + part.of.rows.first * part.out.strides[1] +
+         part.of.columns.first * part.out.strides[2];
+}
+
+// Calls f(offset, destination) for each slice of the chunk that is needed.
+template <class F>
+void for_each_slice(const PlanPart& part, const F& f) {
+  if (part.moved != nullptr) {
+    for (const auto& [offset, destination] : part.moved->slices) f(offset, destination);
+    return;
+  }
+  for (std::int64_t k = 0; k < part.slices.count; ++k) {
+    f(part.slices.offset + k * part.slices.step, part.slices.first + k);
+  }
 }
 
 }  // namespace
 
 Box ChunkPart::window() const {
-  return {{layer->slices.front().offset, rows->lowest(), columns->lowest()},
-          {layer->slices.back().offset + 1, rows->highest() + 1, columns->highest() + 1}};
+  const auto lowest = of.moved != nullptr ? of.moved->slices.front().offset : of.slices.lowest();
+  const auto highest = of.moved != nullptr ? of.moved->slices.back().offset : of.slices.highest();
+  return {{lowest, of.rows.lowest(), of.columns.lowest()},
+          {highest + 1, of.rows.highest() + 1, of.columns.highest() + 1}};
 }
 
 bool ChunkPart::fits_in_place() const {
-  const auto& slices = layer->slices;
+  if (of.rows.step != 1 || of.columns.step != 1 || out.strides[2] != static_cast<std::int64_t>(item)) return false;
+  if (of.moved == nullptr) return of.slices.step == 1;
+  const auto& slices = of.moved->slices;
   const auto breaks = [](const SlicePair& a, const SlicePair& b) {
     return b.offset != a.offset + 1 || b.destination != a.destination + 1;
   };
-  return rows->step == 1 && columns->step == 1 && out.strides[2] == static_cast<std::int64_t>(item) &&
-         std::adjacent_find(slices.begin(), slices.end(), breaks) == slices.end();
+  return std::adjacent_find(slices.begin(), slices.end(), breaks) == slices.end();
 }
 
-StridedBytes ChunkPart::in_place() const { return {plane_of(*this, layer->slices.front().destination), out.strides}; }
+StridedBytes ChunkPart::in_place() const {
+  return {plane_of(*this, of.moved != nullptr ? of.moved->slices.front().destination : of.slices.first), out.strides};
+}
 
 void ChunkPart::copy_from(const std::byte* voxels, const Box& held) const {
   const auto shape = held.shape();
   const auto size = static_cast<std::int64_t>(item);
   const auto row_bytes = shape[2] * size;
-  for (const auto& [offset, destination] : layer->slices) {
+  for_each_slice(of, [&](std::int64_t offset, std::int64_t destination) {
     const auto* from = voxels + (offset - held.min[0]) * shape[1] * row_bytes +
-                       (rows->offset - held.min[1]) * row_bytes + (columns->offset - held.min[2]) * size;
-    copy_plane(from, plane_of(*this, destination), {rows->count, rows->step * row_bytes, out.strides[1]},
-               {columns->count, columns->step * size, out.strides[2]}, item);
-  }
+                       (of.rows.offset - held.min[1]) * row_bytes + (of.columns.offset - held.min[2]) * size;
+    copy_plane(from, plane_of(*this, destination), {of.rows.count, of.rows.step * row_bytes, out.strides[1]},
+               {of.columns.count, of.columns.step * size, out.strides[2]}, item);
+  });
 }
 
 void ChunkPart::fill() const {
-  for (const auto& pair : layer->slices) {
-    zero_plane(plane_of(*this, pair.destination), {rows->count, 0, out.strides[1]}, {columns->count, 0, out.strides[2]},
+  for_each_slice(of, [&](std::int64_t, std::int64_t destination) {
+    zero_plane(plane_of(*this, destination), {of.rows.count, 0, out.strides[1]}, {of.columns.count, 0, out.strides[2]},
                item);
-  }
-}
-
-ChunkPart part_of(const ReadPlan& plan, std::int64_t number) {
-  const auto columns = static_cast<std::int64_t>(plan.columns.size());
-  const auto rows = static_cast<std::int64_t>(plan.rows.size());
-  ChunkPart part;
-  // Down the columns first: threads that write chunks side by side would share cache lines of the output.
-  part.layer = &plan.layers[static_cast<std::size_t>(number / rows / columns)];
-  part.columns = &plan.columns[static_cast<std::size_t>(number / rows % columns)];
-  part.rows = &plan.rows[static_cast<std::size_t>(number % rows)];
-  return part;
+  });
 }
 
 }  // namespace catvox::detail

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <catvox/core/box.hpp>
-#include <catvox/format/chunk_store.hpp>
+#include <catvox/core/strided.hpp>
 #include <cstddef>
 
 #include "read/plan.hpp"
@@ -10,13 +10,11 @@ namespace catvox::detail {
 
 /// What one read needs of one chunk, and where it goes. Points into the read's plan.
 struct ChunkPart {
-  const SliceGroup* layer = nullptr;
-  const AxisRun* rows = nullptr;
-  const AxisRun* columns = nullptr;
-  StridedBytes out;      ///< of the whole read: destination (0, 0, 0)
+  PlanPart of{};
+  StridedBytes out{};    ///< of the whole read: destination (0, 0, 0)
   std::size_t item = 1;  ///< bytes per voxel
 
-  [[nodiscard]] Index3 chunk() const { return {layer->chunk, rows->chunk, columns->chunk}; }
+  [[nodiscard]] Index3 chunk() const { return of.chunk(); }
 
   /// The smallest box that holds every voxel that is needed, relative to the chunk's first voxel.
   [[nodiscard]] Box window() const;
@@ -36,9 +34,5 @@ struct ChunkPart {
   /// Sets every voxel that is needed to 0.
   void fill() const;
 };
-
-/// A part of a plan, without a destination.
-/// \param number  in [0, plan.chunks())
-ChunkPart part_of(const ReadPlan& plan, std::int64_t number);
 
 }  // namespace catvox::detail

@@ -4,14 +4,16 @@
 #include <catvox/core/dtype.hpp>
 #include <catvox/core/error.hpp>
 #include <chrono>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "read/copy.hpp"
-#include "read/part_queue.hpp"
 #include "read/plan.hpp"
+#include "read/plan_run.hpp"
 
 namespace catvox::detail {
 namespace {
@@ -19,36 +21,39 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds progress_interval{50};
 
-// What one read may leave in the cache: little, so that a large read neither pushes out what small ones share nor takes
-// much memory beside its output. A crop that uses next to nothing of what it fetches may leave more: its neighbours
-// will want the rest.
-std::size_t cache_share(std::size_t cache_bytes, std::int64_t chunk_voxels, std::int64_t voxels) {
-  constexpr std::size_t usual = std::size_t{5} << 19;
-  constexpr std::size_t of_crops = std::size_t{8} << 20;
-  constexpr std::int64_t crop = 32;  // chunk voxels per voxel
-  return std::max(cache_bytes / 128, std::min(cache_bytes / 4, chunk_voxels / crop >= voxels ? of_crops : usual));
+// "https://host:port" of a URL.
+std::string_view origin_of_url(std::string_view url) {
+  const auto scheme = url.find("://");
+  return scheme == std::string_view::npos ? url : url.substr(0, url.find('/', scheme + 3));
 }
 
 // One call of read().
-class Read final : public PartQueue {
+class Read final : public PlanRun {
  public:
-  Read(const ReaderParts& reader, ReadPlan plan, const StridedBytes& out, std::size_t keep_bytes)
+  Read(const ChunkOrigin& origin, std::shared_ptr<ChunkPool> pool, ReadPlan plan, const StridedBytes& out, bool slides,
+       const ReadOptions& options)
       // As many parts that the source's queue does not run dry while a handler decodes.
-      : PartQueue(reader.origin, reader.pool, std::move(plan), 2 * std::max(1, reader.origin.source->concurrency()),
-                  keep_bytes),
+      : PlanRun(origin, std::move(pool), std::move(plan), 2 * std::max(1, origin.source->concurrency()), options.stop,
+                "the read was cancelled"),
+        store_(origin.store),
         out_(out),
-        item_(item_size(reader.origin.store->dtype())) {
-    statistics_.chunks = total();
+        item_(item_size(store_->dtype())),
+        slides_(slides),
+        missing_(options.missing) {
+    statistics_.chunks = parts();
+    if (missing_ == Missing::report) report_ = std::make_shared<ReadReport>();
   }
 
+  // Waits until the plan is over or stopped (owners: the source's threads, as for drain()), until the caller's token
+  // fires, and a few times a second for the sake of its progress function.
   ReadStatistics run(const ReadOptions& options) {
-    pump();
+    start();
     std::unique_lock lock(mutex_);
-    if (decoding_ == 0) idle_since_ = Clock::now();
+    if (!decodes()) idle_since_ = Clock::now();
     while (!over()) {
       if (options.stop.stop_requested() && !stopped()) {
         lock.unlock();
-        stop(Error(Errc::cancelled, "the read was cancelled"));
+        cancel();
         lock.lock();
         continue;
       }
@@ -57,44 +62,43 @@ class Read final : public PartQueue {
         changed_.wait(lock, [this] { return over(); });
       } else if (options.progress) {
         changed_.wait_for(lock, options.stop, progress_interval, ended);
-        if (!ended()) report(options, lock);
+        if (!ended()) tell(options, lock);
       } else {
         changed_.wait(lock, options.stop, ended);
       }
     }
     if (error()) throw *error();
-    const ReadStatistics statistics = statistics_;
-    if (options.progress) report(options, lock);
+    ReadStatistics statistics = statistics_;
+    statistics.report = report_;
+    if (options.progress) tell(options, lock);
     return statistics;
   }
 
   // Returns when no thread writes to the destination any more. For an exception of the caller's progress function.
   void abandon() noexcept {
-    stop(Error(Errc::cancelled, "the read was abandoned"));
+    cancel();
     drain();
   }
 
   [[nodiscard]] ChunkPart part(std::int64_t number) const override {
-    ChunkPart part = part_of(plan(), number);
-    part.out = out_;
-    part.item = item_;
-    return part;
+    return {.of = plan().part(number), .out = out_, .item = item_};
   }
 
   [[nodiscard]] Purpose purpose() const noexcept override { return Purpose::read; }
-
-  void decoding(bool begins) noexcept override {
-    const std::lock_guard lock(mutex_);
-    const auto now = Clock::now();
-    if (begins && decoding_ == 0 && idle_since_) {
-      statistics_.wait_seconds += std::chrono::duration<double>(now - *idle_since_).count();
-    }
-    decoding_ += begins ? 1 : -1;
-    if (decoding_ == 0) idle_since_ = now;
-  }
+  [[nodiscard]] bool slides() const noexcept override { return slides_; }
 
  private:
-  void count(const ChunkCost& cost) noexcept override {
+  void busy(bool begins) noexcept override {
+    const auto now = Clock::now();
+    if (begins && idle_since_) {
+      statistics_.wait_seconds += std::chrono::duration<double>(now - *idle_since_).count();
+    }
+    if (!begins) idle_since_ = now;
+  }
+
+  std::optional<Error> count(std::int64_t number, const ChunkCost& cost) override {
+    if (cost.missing && missing_ == Missing::error) return missing_error(number, cost);
+    if (report_) add_to_report(number, cost);
     statistics_.requests += cost.requests;
     statistics_.retries += std::max<std::int64_t>(0, cost.requests - 1);
     statistics_.cache_hits += cost.shared ? 1 : 0;
@@ -105,24 +109,57 @@ class Read final : public PartQueue {
     statistics_.fetch_seconds += cost.fetch_seconds;
     statistics_.decode_seconds += cost.decode_seconds;
     ++done_;
+    return std::nullopt;
+  }
+
+  [[nodiscard]] Error missing_error(std::int64_t number, const ChunkCost& cost) const {
+    const std::string name = store_->describe(plan().part(number).chunk());
+    const std::string url(cost.url);
+    return Error(Errc::not_found, name + " is missing" + (url.empty() ? "" : " at " + url),
+                 {.url = url, .chunk = name});
+  }
+
+  void add_to_report(std::int64_t number, const ChunkCost& cost) {
+    if (cost.missing) {
+      ++report_->missing;
+      if (report_->missing_chunks.size() >= ReadReport::most_listed) return;
+      const Index3 chunk = plan().part(number).chunk();
+      Box voxels;
+      for (std::size_t axis = 0; axis < 3; ++axis) {
+        voxels.min[axis] = chunk[axis] * store_->chunk_shape()[axis];
+        voxels.max[axis] = std::min(store_->shape()[axis], voxels.min[axis] + store_->chunk_shape()[axis]);
+      }
+      report_->missing_chunks.push_back({store_->describe(chunk), voxels});
+      return;
+    }
+    const std::string served(cost.shared ? "memory" : cost.from_disk ? "disk cache" : origin_of_url(cost.url));
+    const auto known = report_->served.find(served);
+    if (known != report_->served.end()) {
+      ++known->second;
+    } else if (report_->served.size() < ReadReport::most_listed) {
+      report_->served.emplace(served, 1);
+    }
   }
 
   // Without the lock, because the function is the caller's.
-  void report(const ReadOptions& options, std::unique_lock<std::mutex>& lock) {
-    const Progress progress{done_, total(), statistics_.bytes_received};
+  void tell(const ReadOptions& options, std::unique_lock<std::mutex>& lock) {
+    const Progress progress{done_, parts(), statistics_.bytes_received};
     lock.unlock();
     options.progress(progress);
     lock.lock();
   }
 
+  const std::shared_ptr<const ChunkStore> store_;
   const StridedBytes out_;
   const std::size_t item_;
+  const bool slides_;
+  const Missing missing_;
 
   // Guarded by mutex_.
   std::int64_t done_ = 0;
-  std::int64_t decoding_ = 0;
-  std::optional<Clock::time_point> idle_since_;  // while decoding_ is 0; absent until there is something to wait for
+  std::optional<Clock::time_point> idle_since_;  // while nothing decodes; absent until there is something to wait for
   ReadStatistics statistics_;
+  std::shared_ptr<ReadReport> report_;
 };
 
 void check(const Selection3& selection, const Shape3& shape) {
@@ -148,7 +185,7 @@ bool is_empty(const Selection3& selection) {
 
 class ChunkReader final : public LevelSource {
  public:
-  explicit ChunkReader(ReaderParts parts) : parts_(std::move(parts)) {}
+  explicit ChunkReader(LevelParts parts) : parts_(std::move(parts)) { parts_.pool->enlist(parts_.origin); }
 
   [[nodiscard]] int level() const noexcept override { return parts_.level; }
   [[nodiscard]] DType dtype() const noexcept override { return store().dtype(); }
@@ -160,23 +197,14 @@ class ChunkReader final : public LevelSource {
   ReadStatistics read(const Selection3& selection, const StridedBytes& out, const ReadOptions& options) const override {
     const auto start = Clock::now();
     check(selection, store().shape());
+    parts_.pool->check_process();
     ReadStatistics statistics;
-    if (!is_empty(selection)) {
-      ReadPlan plan = planned(selection);
-      for (const auto slice : plan.fill_slices) {
-        zero_plane(out.data + slice * out.strides[0], {selection[1].count, 0, out.strides[1]},
-                   {selection[2].count, 0, out.strides[2]}, item_size(dtype()));
-      }
-      const auto keep_bytes = cache_share(parts_.pool->cache_bytes(), plan.chunks() * volume(chunk_shape()),
-                                          selection[0].count * selection[1].count * selection[2].count);
-      const auto read = std::make_shared<Read>(parts_, std::move(plan), out, keep_bytes);
-      try {
-        statistics = read->run(options);
-      } catch (...) {
-        read->abandon();
-        throw;
-      }
-      if (parts_.read_ahead && options.read_ahead) look_ahead(selection, keep_bytes, options.stop);
+    if (is_empty(selection)) {
+      if (options.missing == Missing::report) statistics.report = std::make_shared<const ReadReport>();
+    } else {
+      const Walk walk = parts_.prefetcher->follow(selection);
+      statistics = read_plan(selection, out, walk.slides, options);
+      if (walk.ahead && parts_.read_ahead && options.read_ahead) look_ahead(*walk.ahead, options.stop);
     }
     statistics.seconds = std::chrono::duration<double>(Clock::now() - start).count();
     return statistics;
@@ -184,34 +212,48 @@ class ChunkReader final : public LevelSource {
 
   void prefetch(const Selection3& selection, const std::stop_token& stop) const override {
     check(selection, store().shape());
+    parts_.pool->check_process();
     if (is_empty(selection)) return;
-    parts_.prefetcher->begin(planned(selection), ChunkConsumer::Purpose::prefetch, parts_.pool->cache_bytes() / 4,
-                             stop);
+    parts_.prefetcher->begin(planned(selection), ChunkConsumer::Purpose::prefetch, stop);
   }
 
  private:
   [[nodiscard]] const ChunkStore& store() const noexcept { return *parts_.origin.store; }
 
   [[nodiscard]] ReadPlan planned(const Selection3& selection) const {
-    return plan_read(selection, chunk_shape(), store().shape()[0], parts_.broken, parts_.geometry.factors().z);
+    return ReadPlan(selection, chunk_shape(), store().shape()[0], parts_.broken, parts_.geometry.factors().z);
   }
 
-  void look_ahead(const Selection3& selection, std::size_t max_bytes, const std::stop_token& stop) const {
-    const auto ahead = parts_.prefetcher->follow(selection);
-    if (!ahead) return;
+  ReadStatistics read_plan(const Selection3& selection, const StridedBytes& out, bool slides,
+                           const ReadOptions& options) const {
+    ReadPlan plan = planned(selection);
+    for (const auto slice : plan.fill_slices()) {
+      zero_plane(out.data + slice * out.strides[0], {selection[1].count, 0, out.strides[1]},
+                 {selection[2].count, 0, out.strides[2]}, item_size(dtype()));
+    }
+    const auto read = std::make_shared<Read>(parts_.origin, parts_.pool, std::move(plan), out, slides, options);
+    try {
+      return read->run(options);
+    } catch (...) {
+      read->abandon();
+      throw;
+    }
+  }
+
+  void look_ahead(const Box& ahead, const std::stop_token& stop) const {
     Selection3 next{};
     for (std::size_t axis = 0; axis < 3; ++axis) {
-      next[axis] = {ahead->min[axis], 1, ahead->max[axis] - ahead->min[axis]};
+      next[axis] = {ahead.min[axis], 1, ahead.max[axis] - ahead.min[axis]};
     }
-    parts_.prefetcher->begin(planned(next), ChunkConsumer::Purpose::walk, max_bytes, stop);
+    parts_.prefetcher->begin(planned(next), ChunkConsumer::Purpose::walk, stop);
   }
 
-  const ReaderParts parts_;
+  LevelParts parts_;
 };
 
 }  // namespace
 
-std::shared_ptr<const LevelSource> make_chunk_reader(ReaderParts parts) {
+std::shared_ptr<const LevelSource> make_chunk_reader(LevelParts parts) {
   return std::make_shared<const ChunkReader>(std::move(parts));
 }
 

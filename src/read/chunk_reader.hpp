@@ -11,8 +11,8 @@
 
 namespace catvox::detail {
 
-/// What a reader reads and by what means.
-struct ReaderParts {
+/// One level of one mirror, and by what means it is read.
+struct LevelParts {
   int level = 0;
   LevelGeometry geometry;
   BrokenSlices broken;
@@ -24,6 +24,6 @@ struct ReaderParts {
 };
 
 /// The one reader of every store: box -> chunks -> requests -> decode -> destination.
-std::shared_ptr<const LevelSource> make_chunk_reader(ReaderParts parts);
+std::shared_ptr<const LevelSource> make_chunk_reader(LevelParts parts);
 
 }  // namespace catvox::detail

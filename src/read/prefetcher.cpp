@@ -2,72 +2,77 @@
 
 #include <algorithm>
 #include <catvox/core/error.hpp>
-#include <functional>
-#include <optional>
+#include <iterator>
 #include <utility>
 
-#include "read/part_queue.hpp"
-
 namespace catvox::detail {
+namespace {
 
-class Prefetch final : public PartQueue {
+// A prefetch or a look ahead.
+class Prefetch final : public PlanRun {
  public:
-  Prefetch(const ChunkOrigin& origin, std::shared_ptr<ChunkPool> pool, ReadPlan plan, std::size_t max_bytes,
-           Purpose purpose)
+  Prefetch(const ChunkOrigin& origin, std::shared_ptr<ChunkPool> pool, ReadPlan plan, Purpose purpose,
+           const std::stop_token& token)
       // Half of what is worth having under way: a read that begins meanwhile queues behind it.
-      : PartQueue(origin, std::move(pool), std::move(plan), std::max(1, origin.source->concurrency() / 2), max_bytes),
-        purpose_(purpose) {}
-
-  void begin(const std::stop_token& token) {
-    on_stop_.emplace(token, [this] { stop(Error(Errc::cancelled, "the prefetch was cancelled")); });
-    pump();
-  }
-
-  [[nodiscard]] bool over() {
-    const std::lock_guard lock(mutex_);
-    return PartQueue::over();
-  }
+      : PlanRun(origin, pool, std::move(plan), std::max(1, origin.source->concurrency() / 2), token,
+                "the prefetch was cancelled"),
+        purpose_(purpose),
+        max_bytes_(static_cast<std::int64_t>(pool->cache_bytes() / 4)) {}
 
   [[nodiscard]] Purpose purpose() const noexcept override { return purpose_; }
-  [[nodiscard]] ChunkPart part(std::int64_t number) const override { return part_of(plan(), number); }
-  void decoding(bool) noexcept override {}
-
-  // What follows would not be kept either.
-  [[nodiscard]] bool may_keep(std::size_t bytes, bool whole) noexcept override {
-    if (PartQueue::may_keep(bytes, whole)) return true;
-    stop(Error(Errc::too_large, "the prefetch is larger than its share of the cache"));
-    return false;
-  }
+  [[nodiscard]] ChunkPart part(std::int64_t number) const override { return {.of = plan().part(number)}; }
 
  private:
-  void count(const ChunkCost&) noexcept override {}
+  std::optional<Error> count(std::int64_t, const ChunkCost& cost) override {
+    if (cost.shared) return std::nullopt;
+    bytes_ += cost.bytes + static_cast<std::int64_t>(ChunkCache::entry_bytes);
+    if (bytes_ <= max_bytes_) return std::nullopt;
+    return Error(Errc::too_large, "the prefetch has filled its share of the cache");
+  }
+
   const Purpose purpose_;
-  std::optional<std::stop_callback<std::function<void()>>> on_stop_;
+  const std::int64_t max_bytes_;
+  std::int64_t bytes_ = 0;  // that it brought
 };
 
+}  // namespace
+
 Prefetcher::Prefetcher(ChunkOrigin origin, std::shared_ptr<ChunkPool> pool)
-    : origin_(std::move(origin)), pool_(std::move(pool)) {}
+    : origin_(std::move(origin)), pool_(std::move(pool)) {
+  pool_->enlist(origin_);
+}
 
 Prefetcher::~Prefetcher() {
-  for (const auto& prefetch : under_way_) {
-    prefetch->stop(Error(Errc::cancelled, "the level is not used any more"));
-    prefetch->drain();
+  if (!pool_->in_own_process()) {  // the threads that could end them are another process's: nothing to wait for
+    (void)new std::list<Running>(std::move(running_));
+    return;
+  }
+  for (Running& running : running_) {
+    running.on_stop.reset();
+    running.run->cancel();
+    running.run->drain();
   }
 }
 
-void Prefetcher::begin(ReadPlan plan, ChunkConsumer::Purpose purpose, std::size_t max_bytes,
-                       const std::stop_token& stop) {
-  if (max_bytes == 0) return;
-  const auto prefetch = std::make_shared<Prefetch>(origin_, pool_, std::move(plan), max_bytes, purpose);
+void Prefetcher::begin(ReadPlan plan, ChunkConsumer::Purpose purpose, const std::stop_token& stop) {
+  if (pool_->cache_bytes() == 0) return;
+  const auto run = std::make_shared<Prefetch>(origin_, pool_, std::move(plan), purpose, stop);
+  std::list<Running> fresh, ended;
+  fresh.emplace_back(run);
+  if (stop.stop_possible()) fresh.back().on_stop.emplace(stop, [run] { run->cancel(); });
   {
     const std::lock_guard lock(mutex_);
-    under_way_.remove_if([](const auto& other) { return other->over(); });
-    under_way_.push_back(prefetch);
+    for (auto it = running_.begin(); it != running_.end();) {
+      const auto next = std::next(it);
+      if (it->run->is_over()) ended.splice(ended.end(), running_, it);
+      it = next;
+    }
+    running_.splice(running_.end(), fresh);
   }
-  prefetch->begin(stop);
+  run->start();
 }
 
-std::optional<Box> Prefetcher::follow(const Selection3& selection) {
+Walk Prefetcher::follow(const Selection3& selection) {
   const std::lock_guard lock(mutex_);
   return walks_.follow(selection, origin_.store->shape(), origin_.store->chunk_shape());
 }

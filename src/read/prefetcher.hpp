@@ -2,6 +2,7 @@
 
 #include <catvox/array/level_source.hpp>
 #include <cstddef>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -10,11 +11,10 @@
 
 #include "read/chunk_pool.hpp"
 #include "read/plan.hpp"
+#include "read/plan_run.hpp"
 #include "read/walk.hpp"
 
 namespace catvox::detail {
-
-class Prefetch;
 
 /// Fetches chunks of one level into the cache, encoded, while nobody waits for them. Thread-safe. Destroying it stops
 /// what is under way; a failed fetch is forgotten: a read that needs the chunk asks again and reports what it meets.
@@ -25,20 +25,28 @@ class Prefetcher {
   Prefetcher(const Prefetcher&) = delete;
   Prefetcher& operator=(const Prefetcher&) = delete;
 
-  /// Begins to fetch, and returns.
-  /// \param purpose    no read
-  /// \param max_bytes  of the cache that this may fill
-  void begin(ReadPlan plan, ChunkConsumer::Purpose purpose, std::size_t max_bytes, const std::stop_token& stop);
+  /// Begins to fetch, and returns. Ends when it has brought a quarter of the cache.
+  /// \param purpose  no read
+  void begin(ReadPlan plan, ChunkConsumer::Purpose purpose, const std::stop_token& stop);
 
-  /// What a level's reads look ahead with, whichever views they come from.
-  [[nodiscard]] std::optional<Box> follow(const Selection3& selection);
+  /// Takes note of a read of the level, whichever view it comes from.
+  [[nodiscard]] Walk follow(const Selection3& selection);
 
  private:
-  const ChunkOrigin origin_;
+  // The callback owns the run and nothing else, and the run does not own the callback: so neither goes while the other
+  // needs it, whichever thread lets go last. It is registered before the run starts, and dropped before the run is
+  // waited for; dropping it waits for a callback that is just running on another thread, so not under the mutex.
+  struct Running {
+    explicit Running(std::shared_ptr<PlanRun> prefetch) : run(std::move(prefetch)) {}
+    std::shared_ptr<PlanRun> run;
+    std::optional<std::stop_callback<std::function<void()>>> on_stop;
+  };
+
+  ChunkOrigin origin_;
   const std::shared_ptr<ChunkPool> pool_;
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;  // guards what follows; nothing is called with it held but PlanRun::is_over()
   WalkDetector walks_;
-  std::list<std::shared_ptr<Prefetch>> under_way_;
+  std::list<Running> running_;
 };
 
 }  // namespace catvox::detail

@@ -37,16 +37,18 @@ std::optional<std::size_t> axis_between(const Box& from, const Box& to) {
 
 }  // namespace
 
-std::optional<Box> WalkDetector::follow(const Selection3& selection, const Shape3& shape, const Shape3& chunk_shape) {
+Walk WalkDetector::follow(const Selection3& selection, const Shape3& shape, const Shape3& chunk_shape) {
   const Box box = bounds(selection);
-  std::optional<Box> ahead;
+  Walk walk;
   for (const Box& before : last_) {
     const auto axis = axis_between(before, box);
     if (!axis) continue;
     const std::int64_t step = box.min[*axis] - before.min[*axis];
+    walk.slides = walk.slides || std::abs(step) < box.shape()[*axis];
     if (std::find(last_.begin(), last_.end(), shifted(before, *axis, -step)) == last_.end()) continue;
     // Few steps, because what lies beyond the walk's end is fetched for nothing.
     const std::int64_t depth = std::max(std::abs(step), std::min(4 * std::abs(step), chunk_shape[*axis]));
+    auto& ahead = walk.ahead;
     ahead = box;
     if (step > 0) {
       ahead->min[*axis] = box.max[*axis];
@@ -60,7 +62,7 @@ std::optional<Box> WalkDetector::follow(const Selection3& selection, const Shape
   }
   last_.push_front(box);
   if (last_.size() > remembered) last_.pop_back();
-  return ahead;
+  return walk;
 }
 
 }  // namespace catvox::detail

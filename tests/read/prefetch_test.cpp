@@ -99,7 +99,7 @@ TEST_CASE("a prefetch that fails is forgotten: the read reports", "[read]") {
 }
 
 TEST_CASE("a prefetch ends when its quarter of the cache is full", "[read]") {
-  Fixture fixture(DType::uint8, {7, 23, 31}, {1, 8, 10}, 4 * 10 * 80);
+  Fixture fixture(DType::uint8, {7, 23, 31}, {1, 8, 10}, 4 * 10 * (80 + 256));
   const auto reader = fixture.reader();
   reader->prefetch(box(0, 7, 0, 23, 0, 31), {});
   fixture.transport->settle();

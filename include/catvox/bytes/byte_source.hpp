@@ -31,6 +31,7 @@ struct ByteResult {
   std::string generation{};       ///< what tells this content from a later one; empty: unknown
   bool may_store = true;          ///< false: the server wants no copy of it kept
   bool from_disk = false;         ///< a local cache gave it
+  bool local = false;             ///< it lies on this machine: to ask again costs no more than to keep it
   int attempts = 1;               ///< requests made for it, the first included; 0: none
   double first_byte_seconds = 0;  ///< of the last request, until the first byte of the answer; 0: unknown
   double seconds = 0;             ///< of the last request, until the last byte

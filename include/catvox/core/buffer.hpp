@@ -51,6 +51,16 @@ class Buffer {
     size_ = size;
   }
 
+  /// Gives back what is not used, as far as that can be had without a copy.
+  void shrink_to_fit() noexcept {
+    if (size_ == capacity_ || size_ == 0) return;
+    auto* shrunk = static_cast<std::byte*>(std::realloc(data_.get(), size_));
+    if (shrunk == nullptr) return;
+    (void)data_.release();
+    data_.reset(shrunk);
+    capacity_ = size_;
+  }
+
   void append(std::span<const std::byte> more) {
     if (more.empty()) return;
     if (more.size() > capacity_ - size_) reserve(std::max(size_ + more.size(), 2 * capacity_));

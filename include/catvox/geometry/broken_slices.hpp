@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <vector>
 
 namespace catvox {
 
@@ -41,6 +42,10 @@ class BrokenSlices {
   /// z' = ceil(z * factor) + offset that `z` stands for: `z` itself if z' is unbroken or lies beyond the stack,
   /// otherwise floor((resolve(z') - offset) / factor), which is negative where the mirror has no such slice.
   [[nodiscard]] std::optional<std::int64_t> resolve_level(std::int64_t z, double factor) const;
+
+  /// The slices of a mirror's level in [low, high] that resolve_level() may send elsewhere, ascending; those that are
+  /// left out it does not. As many as are broken, however large the level is.
+  [[nodiscard]] std::vector<std::int64_t> suspects_in_level(std::int64_t low, std::int64_t high, double factor) const;
 
  private:
   double offset_ = 0;  // whole

@@ -1,0 +1,146 @@
+#include "read/plan_run.hpp"
+
+#include <utility>
+
+namespace catvox::detail {
+namespace {
+
+std::uint64_t next_id() {
+  static std::atomic<std::uint64_t> last = 0;
+  return ++last;
+}
+
+}  // namespace
+
+PlanRun::PlanRun(const ChunkOrigin& origin, std::shared_ptr<ChunkPool> pool, ReadPlan plan, std::int64_t limit,
+                 std::stop_token token, const char* cancelled)
+    : origin_(origin),
+      number_(origin.number),
+      pool_(std::move(pool)),
+      plan_(std::move(plan)),
+      total_(plan_.chunks()),
+      limit_(limit),
+      token_(std::move(token)),
+      cancelled_(cancelled),
+      id_(next_id()) {
+  pool_->begin_plan(*this);
+}
+
+PlanRun::~PlanRun() { pool_->end_plan(*this, error_ && error_->code() == Errc::cancelled); }
+
+// Runs on the thread that starts the plan and on the source's. A chunk that the cache has calls back into finished() and
+// so into here: only the outermost call on a thread loops.
+void PlanRun::ask() noexcept {
+  thread_local const PlanRun* asking = nullptr;
+  if (asking == this) return;
+  const PlanRun* const outer = std::exchange(asking, this);
+  const auto self = shared_from_this();
+  for (auto number = next_part(false); number; number = next_part(true)) {
+    pool_->get(origin_, self, *number);
+    if (token_.stop_requested()) cancel();
+  }
+  asking = outer;
+}
+
+std::optional<std::int64_t> PlanRun::next_part(bool asked) {
+  const std::lock_guard lock(mutex_);
+  if (asked) --using_origin_;
+  if (stopped_ || next_ == total_ || under_way_ >= limit_) {
+    if (over()) changed_.notify_all();
+    return std::nullopt;
+  }
+  ++under_way_;
+  ++using_origin_;
+  return next_++;
+}
+
+// What was asked for a moment ago counts, too: the thread that does so may not have got to the cache yet.
+bool PlanRun::will_ask_for(const ChunkKey& key) const noexcept {
+  if (key.origin != number_ || stopped_) return false;
+  const auto number = plan_.find(key.chunk);
+  return number && *number >= next_.load(std::memory_order_relaxed) - limit_;
+}
+
+void PlanRun::decoding() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (decoding_++ == 0) busy(true);
+}
+
+void PlanRun::decoding_failed() noexcept {
+  const std::lock_guard lock(mutex_);
+  decoded_once();
+}
+
+void PlanRun::decoded_once() noexcept {
+  if (--decoding_ == 0) busy(false);
+}
+
+void PlanRun::finished(std::int64_t number, const ChunkCost& cost, bool decoded) noexcept {
+  std::optional<Error> refused;
+  {
+    const std::lock_guard lock(mutex_);
+    if (decoded) decoded_once();
+    try {
+      refused = count(number, cost);
+    } catch (...) {
+      refused = caught_error();
+    }
+    if (!refused) end_part();
+  }
+  if (refused) return failed(number, *refused);
+  ask();
+}
+
+void PlanRun::failed(std::int64_t, const Error& error) noexcept {
+  stop(error);
+  const std::lock_guard lock(mutex_);
+  end_part();
+}
+
+void PlanRun::dropped(std::int64_t) noexcept {
+  const std::lock_guard lock(mutex_);
+  end_part();
+}
+
+// Notifies under the mutex: a waiter that sees the end may destroy what it waited on.
+void PlanRun::end_part() noexcept {
+  --under_way_;
+  if (over()) changed_.notify_all();
+}
+
+void PlanRun::stop(const Error& error) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopped_ || over()) return;
+    error_ = error;
+    stopped_ = true;
+    ++using_origin_;
+    changed_.notify_all();
+  }
+  pool_->drop(*this, *origin_.source);
+  const std::lock_guard lock(mutex_);
+  --using_origin_;
+  if (over()) changed_.notify_all();
+}
+
+void PlanRun::cancel() noexcept {
+  try {
+    stop(Error(Errc::cancelled, cancelled_));
+  } catch (...) {
+    stop(caught_error());
+  }
+}
+
+// Waits for: no part under way, no thread that uses the origin, and none that will. Owners: the source's threads, each
+// of which ends what it has begun (a handler by returning, a request within the source's own deadlines or at cancel()).
+void PlanRun::drain() noexcept {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return over(); });
+}
+
+bool PlanRun::is_over() {
+  const std::lock_guard lock(mutex_);
+  return over();
+}
+
+}  // namespace catvox::detail
