@@ -1,12 +1,20 @@
 #include "http/lane.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <catvox/http/url.hpp>
 #include <cctype>
+#include <cerrno>
 #include <new>
 #include <span>
+#include <string>
+#include <system_error>
 
+#include "core/quiet_thread.hpp"
 #include "http/curl_transport.hpp"
+#include "http/out_of_memory.hpp"
 #include "http/receive.hpp"
 #include "http/redirect.hpp"
 #include "http/status.hpp"
@@ -21,14 +29,9 @@ constexpr std::size_t first_window = 8;  // transfers that a lane starts with; s
 // but 512 requests at 50 ms latency cost 260 us each with the handshakes of 64 connections, 210 with 4 (of 16 streams),
 // 128 with 2 (of 32), and those take no longer.
 constexpr long streams_per_connection = 32;
-constexpr std::chrono::microseconds delivery_turn{300};       // of decoding, before the sockets are looked at again
-constexpr std::size_t pooled_bytes = std::size_t{1} << 20;    // of bodies for reuse: fresh memory costs page faults
-constexpr std::size_t largest_pooled = std::size_t{4} << 20;  // of a body that is kept alone
-
-bool is_web(const std::string& url) {
-  const auto scheme = scheme_of(url);
-  return scheme == "http" || scheme == "https";
-}
+constexpr std::chrono::microseconds delivery_turn{300};  // of decoding, before the sockets are looked at again
+constexpr std::chrono::minutes longest_sleep{1};
+constexpr std::size_t idle_handles = 256;
 
 // What the server says of this answer; on keeping it, redirects have a say, too, as each may be a reason not to.
 void note_headers(Transfer& transfer) {
@@ -65,16 +68,30 @@ void use_kept(Transfer& transfer, DiskEntry kept) {
 }
 
 // Tells connections apart: 0 before there is one.
-long local_port(CURL* easy) {
+long local_port(CURL* easy) noexcept {
   long port = 0;
   curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &port);
   return port;
 }
 
-double seconds_of(CURL* easy, CURLINFO time) {
+double seconds_of(CURL* easy, CURLINFO time) noexcept {
   curl_off_t microseconds = 0;
   curl_easy_getinfo(easy, time, &microseconds);
   return static_cast<double>(microseconds) * 1e-6;
+}
+
+milliseconds retry_after(CURL* easy) noexcept {
+  curl_off_t seconds = 0;
+  curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
+  return std::chrono::seconds(std::clamp<curl_off_t>(seconds, 0, 1'000'000));
+}
+
+// Why no descriptor is to be had, 0 if one is: libcurl calls that "Couldn't connect".
+int descriptor_error() noexcept {
+  const int probe = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (probe < 0) return errno == EMFILE || errno == ENFILE ? errno : 0;
+  ::close(probe);
+  return 0;
 }
 
 }  // namespace
@@ -85,34 +102,44 @@ Lane::Lane(CurlTransport& transport, std::size_t max_window)
       max_window_(max_window),
       window_(std::min(first_window, max_window)) {
   if (!multi_) throw std::bad_alloc();
+  // Without the descriptors that it is woken by, libcurl makes a handle that cannot be woken.
+  if (curl_multi_wakeup(multi_.get()) != CURLM_OK) {
+    const int error = descriptor_error();
+    throw Error(Errc::io, "cannot begin to fetch: " +
+                              std::generic_category().message(error != 0 ? error : static_cast<int>(EMFILE)));
+  }
   curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, static_cast<long>(max_window));
   curl_multi_setopt(multi_.get(), CURLMOPT_MAX_CONCURRENT_STREAMS, streams_per_connection);
+  idle_.reserve(std::min(max_window, idle_handles));
 }
 
 Lane::~Lane() {
-  for (const auto& [easy, transfer] : running_) curl_multi_remove_handle(multi_.get(), easy);
+  while (Transfer* const transfer = running_.front()) take_out(*transfer);
 }
 
-void Lane::run() {
-  while (true) {
-    std::vector<TransferPtr> fresh;
-    std::vector<Transport::TransferId> cancelled;
-    {
-      const std::lock_guard lock(transport_.mutex());
-      if (transport_.stopping()) return;
-      sleeping = false;
-      has_room = false;  // set again by sleep(), when it is known
-      cancelled.swap(to_cancel);
-      while (running_.size() + fresh.size() < window_) {
-        auto transfer = transport_.take(*this, running_.size() + fresh.size());
-        if (!transfer) break;
-        fresh.push_back(std::move(transfer));
-      }
+void Lane::begin() {
+  thread_ = start_quiet_thread([this] { run(); });
+}
+
+void Lane::join() noexcept {
+  if (!thread_.joinable()) return;
+  // A handler that ends the process does not come back.
+  thread_.get_id() == std::this_thread::get_id() ? thread_.detach() : thread_.join();
+}
+
+void Lane::run() noexcept {
+  TransferQueue fresh, expired;
+  bool must_sweep_now = false;
+  while (take_work(fresh, expired, must_sweep_now)) {
+    if (must_sweep_now) sweep();
+    while (auto transfer = expired.pop_front()) fail_expired(std::move(transfer));
+    if (!timers_.empty()) {
+      const auto now = Clock::now();
+      while (auto transfer = timers_.pop_due(now)) transport_.again(std::move(transfer));
     }
-    if (!cancelled.empty()) cancel(cancelled);
-    begin_due_retries();
     const bool began = !fresh.empty();
-    for (auto& transfer : fresh) begin(std::move(transfer));
+    while (auto transfer = fresh.pop_front()) begin(std::move(transfer));
+    if (paused_ > 0) resume_admitted();
 
     int running = 0;
     curl_multi_perform(multi_.get(), &running);
@@ -123,129 +150,210 @@ void Lane::run() {
   }
 }
 
-// libcurl's own low-speed limit averages over seconds: it takes a slow transfer for a stalled one and the other way
-// round.
-void Lane::end_stalled() {
+// \returns false if the transport stops
+bool Lane::take_work(TransferQueue& fresh, TransferQueue& expired, bool& sweep) noexcept {
   const auto now = Clock::now();
-  if (now < next_stall_check_) return;
-  const auto limit = transport_.options().stall_timeout;
-  next_stall_check_ = now + stall_check_interval();
-  const auto is_stalled = [&](const Transfer& transfer) { return now - transfer.last_byte >= limit; };
-  std::vector<long> dead;  // connections
-  for (const auto& [easy, transfer] : running_) {
-    if (is_stalled(*transfer)) dead.push_back(local_port(easy));
+  const std::lock_guard lock(transport_.mutex());
+  if (transport_.stopping()) return false;
+  sleeping = false;
+  has_room = false;  // set again by sleep(), when it is known
+  if (transport_.next_deadline() <= now) transport_.expire(now, expired);
+  sweep = std::exchange(must_sweep, false);
+  while (running_.size() + fresh.size() < window_) {
+    auto transfer = transport_.take(*this, now);
+    if (!transfer) break;
+    fresh.push_back(std::move(transfer));
   }
-  if (dead.empty()) return;
-  // Left open, the connection of a stalled HTTP/2 stream would be used for its retry and for all that comes after it.
-  // It is closed when its last stream is gone: the others begin anew on another one, with no attempt counted.
-  std::vector<TransferPtr> stalled, others;
-  for (auto it = running_.begin(); it != running_.end();) {
-    const long port = local_port(it->first);
-    const bool itself = is_stalled(*it->second);
-    if (!itself && (port == 0 || std::find(dead.begin(), dead.end(), port) == dead.end())) {
-      ++it;
-      continue;
-    }
-    curl_easy_setopt(it->first, CURLOPT_FORBID_REUSE, 1L);
-    curl_multi_remove_handle(multi_.get(), it->first);
-    it->second->easy.reset();
-    (itself ? stalled : others).push_back(std::move(it->second));
-    it = running_.erase(it);
-  }
-  for (auto& transfer : others) {
-    --transfer->response.attempts;
-    begin(std::move(transfer));
-  }
-  for (auto& transfer : stalled) {
-    transfer->response.status = 0;
-    retry_or_fail(std::move(transfer), Errc::timeout, "no byte arrived for " + std::to_string(limit.count()) + " ms");
-  }
+  return true;
 }
 
-milliseconds Lane::stall_check_interval() const {
-  return std::clamp(transport_.options().stall_timeout / 4, milliseconds(1), milliseconds(1000));
-}
-
-// Waits for sockets, timers or a wake-up. A lane that has nothing to decode while requests are queued has too few
-// transfers under way for this server's latency: it doubles their number, from a handful (all that a near server
-// needs; more would only hold memory) up to its share of the connections.
-void Lane::sleep() {
+// Waits for sockets, timers or a wake-up. A lane that has nothing to decode while requests are queued that may be sent
+// has too few transfers under way for this server's latency: it doubles their number, from a handful (all that a near
+// server needs) up to its share of the connections.
+void Lane::sleep() noexcept {
+  const auto now = Clock::now();
+  auto until = now + longest_sleep;
   bool could_grow = false;
   {
     const std::lock_guard lock(transport_.mutex());
-    if (transport_.stopping() || transport_.has_ready() || !to_cancel.empty()) return;
-    could_grow = transport_.has_queue() && window_ < max_window_;
-    has_room = running_.size() < window_;
-    sleeping = true;
+    const bool room = running_.size() < window_;
+    const auto next_send = transport_.next_send(now);
+    if (transport_.stopping() || transport_.has_ready() || must_sweep || (room && next_send <= now)) return;
+    if (room) until = std::min(until, next_send);
+    until = std::min(until, transport_.next_deadline());
+    could_grow = !room && next_send <= now && window_ < max_window_;
     if (running_.empty() && !transport_.has_queue()) window_ = std::min(first_window, max_window_);
+    has_room = room;
+    sleeping = true;
   }
+  // While bodies wait for memory, it is not latency that keeps us idle.
+  could_grow = could_grow && paused_ == 0 && !transport_.gate().has_waiting();
   // A near server that shares the cores pauses for a moment, too: the more there is under way, the longer it may.
   const auto patience = milliseconds(std::max<std::size_t>(1, window_ / first_window));
-  milliseconds wait = could_grow ? patience : running_.empty() ? milliseconds(60'000) : stall_check_interval();
-  if (!waiting_.empty()) {
-    const auto until = std::chrono::ceil<milliseconds>(waiting_.begin()->first - Clock::now());
-    wait = std::clamp(until, milliseconds(0), wait);
-  }
+  if (could_grow) until = std::min(until, now + patience);
+  if (!running_.empty()) until = std::min(until, std::max(next_stall_check_, now + milliseconds(1)));
+  if (!timers_.empty()) until = std::min(until, timers_.next_due());
+  const auto wait = std::max(std::chrono::ceil<milliseconds>(until - now), milliseconds(0));
   int events = 0;
   curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(wait.count()), &events);
-  if (could_grow && events == 0) window_ = std::min(2 * window_, max_window_);
+  if (could_grow && events == 0 && Clock::now() - now >= patience) window_ = std::min(2 * window_, max_window_);
 }
 
-void Lane::cancel(const std::vector<Transport::TransferId>& ids) {
-  const auto listed = [&](const TransferPtr& t) { return std::find(ids.begin(), ids.end(), t->id) != ids.end(); };
-  for (auto it = running_.begin(); it != running_.end();) {
-    if (!listed(it->second)) {
-      ++it;
+// What was cancelled ends in silence, what is past its deadline with an error.
+void Lane::sweep() noexcept {
+  TransferQueue ended, expired;
+  {
+    const std::lock_guard lock(transport_.mutex());
+    for (TransferQueue* queue : {&running_, &timers_.waiting()}) {
+      for (Transfer* transfer = queue->front(); transfer != nullptr;) {
+        Transfer& one = *transfer;
+        transfer = TransferQueue::after(one);
+        if (!one.cancelled && !one.expired) continue;
+        if (one.paused) --paused_;
+        (one.cancelled ? ended : expired).push_back(queue->remove(one));
+      }
+    }
+  }
+  for (TransferQueue* queue : {&ended, &expired}) {
+    while (auto transfer = queue->pop_front()) {
+      if (transfer->easy) curl_multi_remove_handle(multi_.get(), transfer->easy.get());
+      transfer->easy.reset();
+      if (queue == &expired) {
+        fail_expired(std::move(transfer));
+      } else {
+        transport_.end(*transfer);
+      }
+    }
+  }
+}
+
+// libcurl's own low-speed limit averages over seconds: it takes a slow transfer for a stalled one and the other way
+// round.
+void Lane::end_stalled() noexcept {
+  const auto now = Clock::now();
+  if (now < next_stall_check_) return;
+  next_stall_check_ = now + stall_check_interval();
+  const auto& options = transport_.options();
+  const Progress::Limits limits{options.stall_timeout, options.min_bytes_per_second};
+  using Fault = Progress::Fault;
+  for (Transfer* one = running_.front(); one != nullptr; one = TransferQueue::after(*one)) {
+    one->fault = one->progress.look(now, limits);
+  }
+  // Left open, the connection of a stalled HTTP/2 stream would be used for its retry and for all that comes after it.
+  // It is closed when its last stream is gone: the others begin anew on another one, with no attempt counted.
+  TransferQueue ended;
+  for (Transfer* one = running_.front(); one != nullptr; one = TransferQueue::after(*one)) {
+    const long port = one->fault == Fault::stalled || one->fault == Fault::trickles ? local_port(one->easy.get()) : 0;
+    if (port == 0) continue;
+    for (Transfer* other = running_.front(); other != nullptr; other = TransferQueue::after(*other)) {
+      if (other->fault == Fault::none && local_port(other->easy.get()) == port) other->fault = Fault::neighbour;
+    }
+  }
+  for (Transfer* next = running_.front(); next != nullptr;) {
+    Transfer& one = *next;
+    next = TransferQueue::after(one);
+    if (one.fault == Fault::none) continue;
+    curl_easy_setopt(one.easy.get(), CURLOPT_FORBID_REUSE, 1L);
+    ended.push_back(take_out(one));
+  }
+  while (auto transfer = ended.pop_front()) {
+    transfer->easy.reset();
+    if (transfer->fault == Fault::neighbour) {
+      --transfer->response.attempts;
+      begin(std::move(transfer));
       continue;
     }
-    curl_multi_remove_handle(multi_.get(), it->first);
-    transport_.end(it->second->id);
-    it = running_.erase(it);
-  }
-  std::erase_if(waiting_, [&](const auto& entry) {
-    if (!listed(entry.second)) return false;
-    transport_.end(entry.second->id);
-    return true;
-  });
-}
-
-void Lane::begin_due_retries() {
-  while (!waiting_.empty() && waiting_.begin()->first <= Clock::now()) {
-    auto node = waiting_.extract(waiting_.begin());
-    begin(std::move(node.mapped()));
+    step(std::move(transfer), [&](TransferPtr& t) {
+      t->response.status = 0;
+      const auto time = std::to_string(limits.stall.count()) + " ms";
+      retry_or_fail(t, Errc::timeout,
+                    t->fault == Fault::stalled ? "no byte arrived for " + time
+                                               : "less than " + std::to_string(limits.bytes_per_second) +
+                                                     " bytes a second arrived for " + time);
+    });
   }
 }
 
-// What it calls moves `transfer` on only when nothing there can throw any more.
-void Lane::begin(TransferPtr transfer) {
+void Lane::resume_admitted() noexcept {
+  for (Transfer* next = running_.front(); next != nullptr && paused_ > 0;) {
+    Transfer& one = *next;
+    next = TransferQueue::after(one);
+    if (!one.paused || !transport_.gate().is_admitted(one.place)) continue;
+    one.paused = false;
+    --paused_;
+    one.progress.resume(Clock::now());
+    // Takes what libcurl has of the body; what fails in it does not reach curl_multi_info_read().
+    const auto code = curl_easy_pause(one.easy.get(), CURLPAUSE_CONT);
+    if (code != CURLE_OK) finish(take_out(one), code);
+  }
+}
+
+bool Lane::finish_done() noexcept {
+  bool finished = false;
+  int left = 0;
+  while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    const auto code = message->data.result;
+    void* transfer = nullptr;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+    finish(take_out(*static_cast<Transfer*>(transfer)), code);
+    finished = true;
+  }
+  return finished;
+}
+
+// Runs handlers, of transfers that this lane or another one finished, but not for so long that the server runs out of
+// requests to answer.
+bool Lane::deliver_ready() noexcept {
+  bool delivered = false;
+  const auto end = Clock::now() + delivery_turn;
+  while (auto transfer = transport_.take_ready()) {
+    deliver(std::move(transfer));
+    delivered = true;
+    if (Clock::now() >= end) break;
+  }
+  return delivered;
+}
+
+template <class Step>
+void Lane::step(TransferPtr transfer, Step&& step) noexcept {
   try {
-    if (!is_web(transfer->url)) {
-      fail(std::move(transfer), Errc::refused, "a session fetches http: and https: URLs only");
-    } else if (!answer_from_disk(transfer)) {
-      begin_http(transfer);
-    }
+    step(transfer);
   } catch (const Error& error) {
     fail(std::move(transfer), error.code(), error.what());
+  } catch (const std::bad_alloc&) {
+    fail(std::move(transfer), out_of_memory_error().code(), out_of_memory_error().what());
   } catch (const std::exception& error) {
-    fail(std::move(transfer), Errc::connection, error.what());
+    fail(std::move(transfer), Errc::io, error.what());
+  } catch (...) {
+    fail(std::move(transfer), Errc::io, "an exception of a type that is not known");
   }
+}
+
+void Lane::begin(TransferPtr transfer) noexcept {
+  step(std::move(transfer), [this](TransferPtr& t) {
+    const auto scheme = scheme_of(t->url);
+    if (scheme != "http" && scheme != "https") {
+      throw Error(Errc::refused, "a session fetches http: and https: URLs only");
+    }
+    if (!answer_from_disk(t)) begin_http(t);
+  });
 }
 
 // True if no request needs to be made.
 bool Lane::answer_from_disk(TransferPtr& transfer) {
   DiskCache* cache = transport_.disk_cache();
-  if (cache == nullptr || transfer->disk_key || transfer->request.range)
-    return false;  // looked up before: what is there did not decode
+  if (cache == nullptr || transfer->disk_key || transfer->request.range) return false;
   transfer->disk_key = cache->key_of(transfer->request);
   if (!transfer->disk_key) return false;
-  auto kept = cache->find(*transfer->disk_key, spare_body());
+  auto kept = cache->find(*transfer->disk_key, bodies_.take());
   if (!kept) return false;
   if (transport_.options().disk_cache.revalidate && kept->status == 200) {
     if (!kept->etag.empty() || !kept->last_modified.empty()) transfer->kept = std::move(kept);
     return false;
   }
   use_kept(*transfer, std::move(*kept));
-  make_ready(std::move(transfer));
+  make_ready(transfer);
   return true;
 }
 
@@ -279,216 +387,223 @@ void Lane::begin_http(TransferPtr& transfer) {
     transfer->easy = std::move(idle_.back());
     idle_.pop_back();
   }
-  if (transfer->response.body.capacity() == 0) transfer->response.body = spare_body();
+  if (transfer->response.body.capacity() == 0) transfer->response.body = bodies_.take();
   prepare(*transfer);
-  CURL* easy = transfer->easy.get();
-  const auto entry = running_.try_emplace(easy).first;  // before the transfer runs: this may throw
-  if (curl_multi_add_handle(multi_.get(), easy) != CURLM_OK) {
-    running_.erase(entry);
-    throw std::bad_alloc();
-  }
-  transfer->last_byte = Clock::now();
-  entry->second = std::move(transfer);
+  if (curl_multi_add_handle(multi_.get(), transfer->easy.get()) != CURLM_OK) throw std::bad_alloc();
+  transfer->progress.begin(Clock::now());
+  running_.push_back(std::move(transfer));
 }
 
-bool Lane::finish_done() {
-  bool finished = false;
-  int left = 0;
-  while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
-    if (message->msg != CURLMSG_DONE) continue;
-    const auto code = message->data.result;
-    const auto found = running_.find(message->easy_handle);
-    curl_multi_remove_handle(multi_.get(), message->easy_handle);
-    auto transfer = std::move(found->second);
-    running_.erase(found);
-    finish(std::move(transfer), code);
-    finished = true;
-  }
-  return finished;
+void Lane::finish(TransferPtr transfer, CURLcode code) noexcept {
+  step(std::move(transfer), [&](TransferPtr& t) {
+    CURL* easy = t->easy.get();
+    auto& response = t->response;
+    response.url = redact_url(t->url);
+    response.status = status_of(*t);
+    response.first_byte_seconds = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
+    response.seconds = seconds_of(easy, CURLINFO_TOTAL_TIME_T);
+    if (t->out_of_memory) throw std::bad_alloc();
+    if (t->refusal) {
+      refuse_body(t, Error(*t->refusal));
+    } else if (is_complete(*t, code)) {
+      finish_answered(t);
+    } else {
+      finish_failed(t, code);
+    }
+  });
 }
 
-// Runs handlers, of transfers that this lane or another one finished, but not for so long that the server runs out of
-// requests to answer.
-bool Lane::deliver_ready() {
-  bool delivered = false;
-  const auto end = Clock::now() + delivery_turn;
-  while (auto transfer = transport_.take_ready()) {
-    deliver(std::move(transfer));
-    delivered = true;
-    if (Clock::now() >= end) break;
+void Lane::finish_failed(TransferPtr& transfer, CURLcode code) {
+  transfer->response.status = 0;
+  const bool refusable = code == CURLE_COULDNT_CONNECT;
+  if (refusable || code == CURLE_COULDNT_RESOLVE_HOST) {
+    if (const int error = descriptor_error(); error != 0) {
+      retry_or_fail(transfer, Errc::connection, "cannot connect: " + std::generic_category().message(error));
+      return;
+    }
   }
-  return delivered;
+  const auto kind = code == CURLE_OPERATION_TIMEDOUT ? Errc::timeout : Errc::connection;
+  const bool retry = worth_retrying(code);
+  // libcurl's longer text has times and ports in it; it is worth them where it explains a TLS or proxy failure.
+  const bool explain = !retry || code == CURLE_SSL_CONNECT_ERROR;
+  const std::string reason =
+      explain && transfer->curl_message[0] != '\0' ? transfer->curl_message.data() : curl_easy_strerror(code);
+  if (refusable && hold_back(transfer, kind, reason, milliseconds(0), true)) return;
+  if (!retry) throw Error(kind, reason);
+  retry_or_fail(transfer, kind, reason);
 }
 
-void Lane::finish(TransferPtr transfer, CURLcode code) {
-  CURL* easy = transfer->easy.get();
-  auto& response = transfer->response;
-  response.url = redact_url(transfer->url);
-  response.status = status_of(*transfer);
-  response.first_byte_seconds = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
-  response.seconds = seconds_of(easy, CURLINFO_TOTAL_TIME_T);
-  if (transfer->out_of_memory) {
-    fail(std::move(transfer), Errc::too_large, "not enough memory");
-    return;
-  }
-  if (transfer->refusal) {
-    const Error refusal = *transfer->refusal;
-    refuse(std::move(transfer), refusal);
-    return;
-  }
-  if (!is_complete(*transfer, code)) {
-    response.status = 0;
-    const auto kind = code == CURLE_OPERATION_TIMEDOUT ? Errc::timeout : Errc::connection;
-    const bool retry = worth_retrying(code);
-    // libcurl's longer text has times and ports in it; it is worth them where it explains a TLS or proxy failure.
-    const bool explain = !retry || code == CURLE_SSL_CONNECT_ERROR;
-    const std::string reason =
-        explain && transfer->curl_message[0] != '\0' ? transfer->curl_message.data() : curl_easy_strerror(code);
-    retry ? retry_or_fail(std::move(transfer), kind, reason) : fail(std::move(transfer), kind, reason);
-    return;
-  }
+void Lane::finish_answered(TransferPtr& transfer) {
   note_headers(*transfer);
-  const int status = response.status;
+  const int status = transfer->response.status;
   if (status == 304 && transfer->kept) {
     use_kept(*transfer, std::move(*transfer->kept));
-    make_ready(std::move(transfer));
+    make_ready(transfer);
     return;
   }
-  if (is_redirect(status)) {
-    go_on_elsewhere(std::move(transfer));
+  if (is_redirect(status) && follow_redirect(*transfer)) {
+    --transfer->response.attempts;  // a hop is not another attempt
+    recycle(std::move(transfer->easy));
+    begin(std::move(transfer));
     return;
   }
-  if (worth_retrying(transfer->request, status) && response.attempts < max_attempts(transfer->request)) {
-    curl_off_t seconds = 0;
-    curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
-    retry_or_fail(std::move(transfer), Errc::http_status, "HTTP " + std::to_string(status),
-                  std::chrono::seconds(std::clamp<curl_off_t>(seconds, 0, 1'000'000)));
-    return;
+  if (worth_retrying(transfer->request, status)) {
+    const auto pause = retry_after(transfer->easy.get());
+    const auto reason = "HTTP " + std::to_string(status);
+    if (is_refusal(status) && hold_back(transfer, Errc::http_status, reason, pause, false)) return;
+    if (has_attempts_left(*transfer)) {
+      retry_or_fail(transfer, Errc::http_status, reason, pause);
+      return;
+    }
   }
   try {
     check_range(*transfer);
   } catch (const Error& error) {
-    refuse(std::move(transfer), error);
+    refuse_body(transfer, error);
     return;
   }
-  make_ready(std::move(transfer));
+  make_ready(transfer);
 }
 
-void Lane::go_on_elsewhere(TransferPtr transfer) {
-  try {
-    if (!follow_redirect(*transfer)) {
-      make_ready(std::move(transfer));
+void Lane::make_ready(TransferPtr& transfer) noexcept {
+  if (transfer->easy) recycle(std::move(transfer->easy));
+  transport_.make_ready(std::move(transfer));
+}
+
+void Lane::deliver(TransferPtr transfer) noexcept {
+  step(std::move(transfer), [this](TransferPtr& t) {
+    auto writing = write_to_disk(*t);
+    try {
+      t->handler->on_response(t->response);
+    } catch (const Error& error) {
+      if (error.code() != Errc::corrupt_data || t->response.attempts > 0) {
+        refuse_body(t, error);
+      } else {
+        transport_.again(std::move(t));  // what was kept is no good: ask the source
+      }
       return;
     }
-  } catch (const Error& error) {
-    fail(std::move(transfer), error.code(), error.what());
-    return;
+    writing.keep();
+    transport_.end(*t);
+    bodies_.give_back(std::move(t->response.body));
+    t.reset();
+  });
+}
+
+// A server that takes no requests just now is no reason to give this one up: its origin is paced instead.
+// \returns whether the transfer is dealt with; if not, it failed like any other
+bool Lane::hold_back(TransferPtr& transfer, Errc code, std::string_view reason, milliseconds pause,
+                     bool no_connection) {
+  if (pause > transport_.options().retry.max_retry_after) {
+    retry_or_fail(transfer, code, reason, pause);
+    return true;
   }
-  --transfer->response.attempts;  // a hop is not another attempt
-  recycle(std::move(transfer->easy));
-  begin(std::move(transfer));
-}
-
-void Lane::make_ready(TransferPtr transfer) {
-  if (transfer->easy) recycle(std::move(transfer->easy));
-  transport_.make_ready(*this, std::move(transfer));
-}
-
-void Lane::deliver(TransferPtr transfer) {
-  auto writing = write_to_disk(*transfer);
-  try {
-    transfer->handler->on_response(transfer->response);
-  } catch (const Error& error) {
-    if (error.code() == Errc::corrupt_data && transfer->response.attempts == 0) {
-      // What was kept is no good: ask the source.
-      transport_.adopt(*this, transfer->id);
-      begin(std::move(transfer));
-    } else {
-      transport_.adopt(*this, transfer->id);
-      refuse(std::move(transfer), error);
+  const auto refusal = transport_.refused(*transfer, pause, no_connection);
+  if (max_attempts(transfer->request) == 1) return false;  // it is not to be made again at all
+  switch (refusal) {
+    case CurlTransport::Refusal::attempt:
+      return false;
+    case CurlTransport::Refusal::too_often:
+      transfer->excused = 0;
+      return false;
+    case CurlTransport::Refusal::outage: {
+      const auto patience = std::chrono::ceil<std::chrono::seconds>(transport_.options().outage_timeout);
+      throw Error(code, std::string(reason) + ", and the server has taken no request for " +
+                            std::to_string(patience.count()) + " s");
     }
-    return;
-  } catch (const std::bad_alloc&) {
-    fail(std::move(transfer), Errc::too_large, "not enough memory");
-    return;
+    case CurlTransport::Refusal::excused:
+      break;
   }
-  writing.keep();
-  transport_.end(transfer->id);
-  recycle(std::move(transfer->response.body));
+  ++transfer->excused;
+  if (transfer->refusals > 1) {
+    retry_later(transfer, transfer->refusals - 1, milliseconds(0));  // the others first: it may be this one
+  } else {
+    start_over(*transfer);
+    transport_.again(std::move(transfer));
+  }
+  return true;
 }
 
 // A body that is not what it must be may have been spoilt on the way: the next attempt passes caches by.
-void Lane::refuse(TransferPtr transfer, const Error& error) {
-  if (error.code() != Errc::corrupt_data) {
-    fail(std::move(transfer), error.code(), error.what());
-    return;
-  }
+void Lane::refuse_body(TransferPtr& transfer, const Error& error) {
+  if (error.code() != Errc::corrupt_data) throw Error(error);
   transfer->request.past_caches = true;
   transfer->kept.reset();
-  retry_or_fail(std::move(transfer), error.code(), error.what());
+  retry_or_fail(transfer, error.code(), error.what());
 }
 
-void Lane::retry_or_fail(TransferPtr transfer, Errc code, const std::string& reason, milliseconds server_wait) {
-  const RetryPolicy& policy = transport_.options().retry;
-  if (transfer->response.attempts >= max_attempts(transfer->request)) {
-    fail(std::move(transfer), code, reason);
-    return;
+void Lane::retry_or_fail(TransferPtr& transfer, Errc code, std::string_view reason, milliseconds server_wait) {
+  if (server_wait > transport_.options().retry.max_retry_after) {
+    throw Error(code, std::string(reason) + ", and the server asks to wait " +
+                          std::to_string(std::chrono::ceil<std::chrono::seconds>(server_wait).count()) + " s");
   }
-  if (server_wait > policy.max_retry_after) {
-    fail(std::move(transfer), code,
-         reason + ", and the server asks to wait " +
-             std::to_string(std::chrono::ceil<std::chrono::seconds>(server_wait).count()) + " s");
-    return;
+  if (!has_attempts_left(*transfer)) throw Error(code, std::string(reason));
+  retry_later(transfer, transfer->response.attempts - transfer->excused, server_wait);
+}
+
+void Lane::retry_later(TransferPtr& transfer, int tries, milliseconds server_wait) noexcept {
+  start_over(*transfer);
+  if (!transport_.adopt(*this, *transfer)) {
+    transport_.end(*transfer);
+    transfer.reset();
+  } else if (Clock::now() >= transfer->deadline) {
+    fail_expired(std::move(transfer));
+  } else {
+    timers_.add(std::move(transfer), transport_.options().retry, tries, server_wait);
   }
-  if (transfer->easy) recycle(std::move(transfer->easy));
-  transfer->url = transfer->request.url;  // a retry starts over, redirects included
-  transfer->redirects = 0;
-  transfer->response.no_store = false;
-  const auto due = Clock::now() + std::max(server_wait, backoff(transfer->response.attempts));
-  waiting_.emplace(due, std::move(transfer));
 }
 
-void Lane::fail(TransferPtr transfer, Errc code, const std::string& reason) {
-  const auto& response = transfer->response;
-  const auto url = response.url.empty() ? redact_url(transfer->url) : response.url;
-  transport_.end(transfer->id);
-  transfer->handler->on_error(
-      Error(code, reason, {.url = url, .http_status = response.status, .attempts = response.attempts}));
+// Redirects included. What came of the body is given back: while it waits, a transfer holds none.
+void Lane::start_over(Transfer& transfer) noexcept {
+  if (transfer.easy) recycle(std::move(transfer.easy));
+  bodies_.give_back(std::move(transfer.response.body));
+  transfer.gate.leave(transfer.place);
+  transfer.url.assign(transfer.request.url);  // fits where it was, or is the same
+  transfer.redirects = 0;
+  transfer.response.no_store = false;
 }
 
-int Lane::max_attempts(const Request& request) const {
+void Lane::fail_expired(TransferPtr transfer) noexcept {
+  step(std::move(transfer), [](TransferPtr& t) {
+    throw Error(Errc::timeout, "no answer within " + std::to_string(t->request.deadline.count()) + " ms");
+  });
+}
+
+void Lane::fail(TransferPtr transfer, Errc code, std::string_view reason) noexcept {
+  if (!transport_.end(*transfer)) return;
+  const auto& handler = transfer->handler;
+  try {
+    const auto& response = transfer->response;
+    const auto url = response.url.empty() ? redact_url(transfer->url) : response.url;
+    handler->on_error(
+        Error(code, std::string(reason), {.url = url, .http_status = response.status, .attempts = response.attempts}));
+  } catch (const std::exception&) {  // there is no memory for the text
+    handler->on_error(out_of_memory_error());
+  }
+}
+
+bool Lane::has_attempts_left(const Transfer& transfer) const noexcept {
+  return transfer.response.attempts - transfer.excused < max_attempts(transfer.request);
+}
+
+int Lane::max_attempts(const Request& request) const noexcept {
   return request.max_attempts > 0 ? request.max_attempts : transport_.options().retry.max_attempts;
 }
 
-milliseconds Lane::backoff(int attempts) {
-  const RetryPolicy& policy = transport_.options().retry;
-  const double full =
-      static_cast<double>(policy.initial_delay.count()) * static_cast<double>(1 << std::min(attempts - 1, 20));
-  const double capped = std::min(full, static_cast<double>(policy.max_delay.count()));
-  const double share = std::uniform_real_distribution<double>(0.5, 1.0)(random_);
-  return milliseconds(static_cast<std::int64_t>(capped * share));
+// Out of the hands of libcurl.
+TransferPtr Lane::take_out(Transfer& transfer) noexcept {
+  curl_multi_remove_handle(multi_.get(), transfer.easy.get());
+  if (std::exchange(transfer.paused, false)) --paused_;
+  return running_.remove(transfer);
 }
 
-Buffer Lane::spare_body() {
-  if (bodies_.empty()) return {};
-  Buffer body = std::move(bodies_.back());
-  bodies_.pop_back();
-  pooled_bytes_ -= body.capacity();
-  body.clear();
-  return body;
-}
-
-void Lane::recycle(Easy easy) {
+void Lane::recycle(Easy easy) noexcept {
   curl_easy_setopt(easy.get(), CURLOPT_ERRORBUFFER, nullptr);  // may be written to when nothing runs; is about to go
-  idle_.push_back(std::move(easy));
+  if (idle_.size() < idle_.capacity()) idle_.push_back(std::move(easy));
 }
 
-void Lane::recycle(Buffer body) {
-  const bool fits =
-      body.capacity() + pooled_bytes_ <= pooled_bytes || (bodies_.empty() && body.capacity() <= largest_pooled);
-  if (body.capacity() == 0 || !fits) return;
-  pooled_bytes_ += body.capacity();
-  bodies_.push_back(std::move(body));
+milliseconds Lane::stall_check_interval() const noexcept {
+  return std::clamp(transport_.options().stall_timeout / 4, milliseconds(1), milliseconds(1000));
 }
 
 }  // namespace catvox::detail

@@ -6,17 +6,16 @@
 #include <catvox/core/error.hpp>
 #include <chrono>
 #include <cstddef>
-#include <map>
 #include <memory>
-#include <random>
-#include <string>
+#include <string_view>
 #include <thread>
-#include <unordered_map>
-#include <utility>
 #include <vector>
 
+#include "http/body_pool.hpp"
 #include "http/disk_cache.hpp"
+#include "http/retry.hpp"
 #include "http/transfer.hpp"
+#include "http/transfer_queue.hpp"
 
 namespace catvox::detail {
 
@@ -28,60 +27,79 @@ struct MultiDeleter {
 using Multi = std::unique_ptr<CURLM, MultiDeleter>;
 
 /// One thread, its multi handle and the transfers that it has under way. Everything is its own thread's, but
-/// `sleeping`, `has_room` and `to_cancel`, which the transport's mutex guards.
+/// `sleeping`, `has_room` and `must_sweep`, which the transport's mutex guards.
+///
+/// What a step does with a transfer either moves it on (when nothing can throw any more) or throws: then it fails, with
+/// what was thrown for a reason. So no transfer is lost, and nothing is thrown out of the loop.
 class Lane {
  public:
+  /// Takes what it needs to be woken. \throws Error{io} if no descriptor is left, std::bad_alloc
   Lane(CurlTransport& transport, std::size_t max_window);
   ~Lane();
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
 
-  void begin() {
-    thread_ = std::thread([this] { run(); });
-  }
-  void join() { thread_.join(); }
+  /// \throws Error{io} if no thread is to be had
+  void begin();
+  /// Does nothing on the lane's own thread, nor the second time.
+  void join() noexcept;
   void wake() noexcept { curl_multi_wakeup(multi_.get()); }
 
-  bool sleeping = false;  ///< waits for sockets, timers or wake()
-  bool has_room = true;   ///< for another transfer
-  std::vector<Transport::TransferId> to_cancel;
+  /// From its own thread: the gate does not admit the body of one of its transfers yet.
+  void note_paused() noexcept { ++paused_; }
+
+  bool sleeping = false;    ///< waits for sockets, timers or wake()
+  bool has_room = true;     ///< for another transfer
+  bool must_sweep = false;  ///< one that it has was cancelled, or is past its deadline
 
  private:
-  void run();
-  void cancel(const std::vector<Transport::TransferId>& ids);
-  void begin(TransferPtr transfer);
+  void run() noexcept;
+  [[nodiscard]] bool take_work(TransferQueue& fresh, TransferQueue& expired, bool& sweep) noexcept;
+  void sleep() noexcept;
+  void sweep() noexcept;
+  void end_stalled() noexcept;
+  void resume_admitted() noexcept;
+  bool finish_done() noexcept;
+  bool deliver_ready() noexcept;
+
+  // Steps of one transfer.
+  template <class Step>
+  void step(TransferPtr transfer, Step&& step) noexcept;
+  void begin(TransferPtr transfer) noexcept;
   void begin_http(TransferPtr& transfer);
   bool answer_from_disk(TransferPtr& transfer);
   [[nodiscard]] DiskCache::Writing write_to_disk(const Transfer& transfer) const;
-  void begin_due_retries();
-  bool finish_done();
-  bool deliver_ready();
-  void end_stalled();
-  [[nodiscard]] std::chrono::milliseconds stall_check_interval() const;
-  void finish(TransferPtr transfer, CURLcode code);
-  void go_on_elsewhere(TransferPtr transfer);
-  void make_ready(TransferPtr transfer);
-  void deliver(TransferPtr transfer);
-  void refuse(TransferPtr transfer, const Error& error);
-  void retry_or_fail(TransferPtr transfer, Errc code, const std::string& reason,
+  void finish(TransferPtr transfer, CURLcode code) noexcept;
+  void finish_failed(TransferPtr& transfer, CURLcode code);
+  void finish_answered(TransferPtr& transfer);
+  void deliver(TransferPtr transfer) noexcept;
+  void make_ready(TransferPtr& transfer) noexcept;
+  [[nodiscard]] bool hold_back(TransferPtr& transfer, Errc code, std::string_view reason,
+                               std::chrono::milliseconds pause, bool no_connection);
+  void refuse_body(TransferPtr& transfer, const Error& error);
+  void retry_or_fail(TransferPtr& transfer, Errc code, std::string_view reason,
                      std::chrono::milliseconds server_wait = {});
-  void fail(TransferPtr transfer, Errc code, const std::string& reason);
-  void sleep();
-  [[nodiscard]] std::chrono::milliseconds backoff(int attempts);
-  [[nodiscard]] int max_attempts(const Request& request) const;
-  [[nodiscard]] Buffer spare_body();
-  void recycle(Easy easy);
-  void recycle(Buffer body);
+  void retry_later(TransferPtr& transfer, int tries, std::chrono::milliseconds server_wait) noexcept;
+  void fail_expired(TransferPtr transfer) noexcept;
+  void fail(TransferPtr transfer, Errc code, std::string_view reason) noexcept;
+  [[nodiscard]] bool has_attempts_left(const Transfer& transfer) const noexcept;
+  [[nodiscard]] int max_attempts(const Request& request) const noexcept;
+
+  TransferPtr take_out(Transfer& transfer) noexcept;
+  void start_over(Transfer& transfer) noexcept;
+  void recycle(Easy easy) noexcept;
+  [[nodiscard]] std::chrono::milliseconds stall_check_interval() const noexcept;
 
   CurlTransport& transport_;
   Multi multi_;
   const std::size_t max_window_;
   std::size_t window_;
-  std::unordered_map<CURL*, TransferPtr> running_;
-  std::multimap<Clock::time_point, TransferPtr> waiting_;
+  TransferQueue running_;
+  std::size_t paused_ = 0;  // of them
+  RetryTimers timers_;
   Clock::time_point next_stall_check_{};
   std::vector<Easy> idle_;
-  std::vector<Buffer> bodies_;
-  std::size_t pooled_bytes_ = 0;  // that they hold
-  std::minstd_rand random_{std::random_device{}()};
+  BodyPool bodies_;
   std::thread thread_;
 };
 

@@ -9,11 +9,14 @@
 #include <string_view>
 #include <utility>
 
+#include "http/lane.hpp"
+
 namespace catvox::detail {
 namespace {
 
 constexpr std::size_t error_body_bytes = 64 * 1024;           // of an answer that is no success: enough for its message
 constexpr std::size_t believed_bytes = std::size_t{8} << 20;  // that a Content-Length makes us reserve
+constexpr std::size_t memory_beside = 8 * 1024;               // a body: what its transfer holds
 constexpr std::size_t drained_bytes = 256 * 1024;  // of a rest that nobody wants, rather than end the connection
 
 // What a Content-Range says: bytes first to last, inclusive, of `size` ("*", that is unknown: none).
@@ -78,71 +81,98 @@ std::uint64_t part_size(const Transfer& transfer) {
 }
 
 // At the first byte of a success: how much is to be passed over, how much may be kept.
-void begin_body(Transfer& transfer) {
-  transfer.body_begun = true;
-  transfer.room = transfer.body_limit;
+// \returns what is known of its size
+std::optional<std::size_t> begin_body(Transfer& transfer) {
   auto expected = announced_bytes(transfer);
+  transfer.room = transfer.body_limit;
   if (transfer.request.range) {
     const ByteRange& asked = *transfer.request.range;
     const bool whole = status_of(transfer) != 206;
-    if (!whole) expected = part_size(transfer);
-    if (asked.size > transfer.body_limit && (!expected || *expected > transfer.body_limit)) {
-      refuse_size(transfer.body_limit);
+    if (whole && asked.begin > transfer.whole_limit) {
+      throw Error(Errc::too_large, "the server sends the whole object instead of a part, and the part begins after " +
+                                       std::to_string(asked.begin) + " bytes, more than the limit of " +
+                                       std::to_string(transfer.whole_limit));
     }
-    if (whole) {
-      if (asked.begin > transfer.whole_limit) {
-        throw Error(Errc::too_large, "the server sends the whole object instead of a part, and the part begins after " +
-                                         std::to_string(asked.begin) + " bytes, more than the limit of " +
-                                         std::to_string(transfer.whole_limit));
-      }
-      transfer.skip = asked.begin;
-      expected.reset();
-    }
-    transfer.room = static_cast<std::size_t>(expected.value_or(asked.size));
-    transfer.response.body.reserve(std::min(transfer.room, believed_bytes));
-  } else if (expected) {
-    if (*expected > transfer.body_limit) refuse_size(transfer.body_limit);
-    transfer.response.body.reserve(std::min(static_cast<std::size_t>(*expected), believed_bytes));
+    expected = whole ? asked.size : part_size(transfer);
+    if (whole) transfer.skip = asked.begin;
+  }
+  if (!expected) return std::nullopt;
+  if (*expected > transfer.body_limit) refuse_size(transfer.body_limit);
+  if (transfer.request.range) transfer.room = static_cast<std::size_t>(*expected);
+  return static_cast<std::size_t>(*expected);
+}
+
+// Whether the rest of a body of which no more is wanted is worth being received.
+bool is_worth_draining(const Transfer& transfer) {
+  const auto announced = announced_bytes(transfer);
+  return announced && *announced - std::min(*announced, transfer.passed) <= drained_bytes;
+}
+
+enum class Taken { more_wanted, all, paused };
+
+// A body's memory is its own, not what it was taken for: the gate hears of it as it grows.
+void append(Transfer& transfer, std::span<const std::byte> bytes) {
+  auto& body = transfer.response.body;
+  body.append(bytes);
+  if (body.capacity() + memory_beside > transfer.place.bytes) {
+    transfer.gate.resize(transfer.place, body.capacity() + memory_beside);
   }
 }
 
-// \returns whether the rest is worth being received
-bool take_part_of_whole(Transfer& transfer, std::span<const std::byte> bytes) {
+Taken take_part_of_whole(Transfer& transfer, std::span<const std::byte> bytes) {
   auto& body = transfer.response.body;
   transfer.passed += bytes.size();
   const auto skipped = static_cast<std::size_t>(std::min<std::uint64_t>(transfer.skip, bytes.size()));
   transfer.skip -= skipped;
   bytes = bytes.subspan(skipped);
-  body.append(bytes.first(std::min(bytes.size(), transfer.room - body.size())));
-  if (body.size() < transfer.room) return true;
-  const auto announced = announced_bytes(transfer);
-  return announced && *announced - std::min(*announced, transfer.passed) <= drained_bytes;
+  append(transfer, bytes.first(std::min(bytes.size(), transfer.room - body.size())));
+  return body.size() < transfer.room || is_worth_draining(transfer) ? Taken::more_wanted : Taken::all;
 }
 
-bool take(Transfer& transfer, std::span<const std::byte> bytes) {
+Taken take_message(Transfer& transfer, std::span<const std::byte> bytes) {
   auto& body = transfer.response.body;
+  transfer.passed += bytes.size();
+  body.append(bytes.first(std::min(error_body_bytes - body.size(), bytes.size())));
+  return body.size() < error_body_bytes || is_worth_draining(transfer) ? Taken::more_wanted : Taken::all;
+}
+
+Taken take(Transfer& transfer, std::span<const std::byte> bytes) {
+  if (transfer.paused) return Taken::paused;
   const int status = status_of(transfer);
-  if (status >= 300) {
-    const auto room = error_body_bytes - std::min(error_body_bytes, body.size());
-    body.append(bytes.first(std::min(room, bytes.size())));
-    return true;
+  if (status >= 300) return take_message(transfer, bytes);
+  auto& body = transfer.response.body;
+  if (!transfer.body_begun) {
+    transfer.body_begun = true;
+    const auto expected = begin_body(transfer);
+    const std::size_t need = expected.value_or(transfer.expected_bytes) + memory_beside;
+    if (!transfer.gate.enter(transfer.place, need, *transfer.lane)) {
+      transfer.paused = true;
+      transfer.progress.pause();
+      transfer.lane->note_paused();
+      return Taken::paused;  // libcurl comes again with the same bytes
+    }
   }
-  if (!transfer.body_begun) begin_body(transfer);
+  if (body.size() == 0) {
+    const std::size_t size = transfer.place.bytes - memory_beside;
+    body.reserve(std::min(size, believed_bytes));
+  }
   if (transfer.request.range && status != 206) return take_part_of_whole(transfer, bytes);
   if (bytes.size() > transfer.room - body.size()) {
     if (!transfer.request.range) refuse_size(transfer.body_limit);
     throw Error(Errc::corrupt_data, "the answer is longer than its Content-Range says");
   }
-  body.append(bytes);
-  return true;
+  append(transfer, bytes);
+  return Taken::more_wanted;
 }
 
 // Runs inside libcurl: must not throw.
 std::size_t receive_body(char* data, std::size_t, std::size_t count, void* user) noexcept {
   auto& transfer = *static_cast<Transfer*>(user);
-  transfer.last_byte = Clock::now();
+  transfer.progress.arrived(Clock::now(), count);
   try {
-    if (take(transfer, std::as_bytes(std::span(data, count)))) return count;
+    const Taken taken = take(transfer, std::as_bytes(std::span(data, count)));
+    if (taken == Taken::more_wanted) return count;
+    if (taken == Taken::paused) return CURL_WRITEFUNC_PAUSE;
     transfer.complete = true;
   } catch (const Error& error) {
     transfer.refusal = error;
@@ -153,7 +183,7 @@ std::size_t receive_body(char* data, std::size_t, std::size_t count, void* user)
 }
 
 std::size_t receive_header(char*, std::size_t, std::size_t count, void* user) noexcept {
-  static_cast<Transfer*>(user)->last_byte = Clock::now();
+  static_cast<Transfer*>(user)->progress.arrived(Clock::now(), count);
   return count;
 }
 
@@ -161,7 +191,8 @@ std::size_t receive_header(char*, std::size_t, std::size_t count, void* user) no
 
 void receive_into(Transfer& transfer) {
   transfer.response.body.clear();
-  transfer.body_begun = false;
+  transfer.gate.leave(transfer.place);
+  transfer.body_begun = transfer.paused = false;
   transfer.skip = transfer.passed = 0;
   transfer.complete = transfer.out_of_memory = false;
   transfer.refusal.reset();

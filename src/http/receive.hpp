@@ -5,7 +5,8 @@
 namespace catvox::detail {
 
 /// Makes a transfer's handle hand in what arrives. A body goes into the response as it comes: of an answer that is no
-/// success no more than its message needs, of a range no more than the range.
+/// success no more than its message needs, of a range no more than the range. The body of a success passes the gate
+/// first; until it does, the transfer is paused.
 void receive_into(Transfer& transfer);
 
 /// Whether the body is all that was asked for although the transfer ended as `code`: a server that sends the whole

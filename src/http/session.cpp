@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catvox/core/error.hpp>
 #include <catvox/core/version.hpp>
 #include <catvox/http/session.hpp>
@@ -13,6 +14,9 @@
 namespace catvox {
 namespace {
 
+constexpr std::chrono::hours longest_time{24 * 20};  // libcurl counts milliseconds in 31 bits
+constexpr int most_connections = 4096;
+
 std::shared_ptr<const HttpOptions> checked(HttpOptions options) {
   const auto require = [](bool holds, const char* what) {
     if (!holds) throw Error(Errc::invalid_argument, std::string("HttpOptions: ") + what);
@@ -25,6 +29,14 @@ std::shared_ptr<const HttpOptions> checked(HttpOptions options) {
   require(options.retry.initial_delay.count() >= 0, "retry.initial_delay must not be negative");
   require(options.disk_cache.max_bytes > 0, "disk_cache.max_bytes must be positive");
   require(options.disk_cache.missing_lifetime.count() >= 0, "disk_cache.missing_lifetime must not be negative");
+  require(options.retry.max_delay.count() >= 0, "retry.max_delay must not be negative");
+  require(options.outage_timeout.count() >= 0, "outage_timeout must not be negative");
+  // What means "for ever" or "as many as you like" must not overflow what it is added to.
+  for (auto* time : {&options.connect_timeout, &options.stall_timeout, &options.outage_timeout,
+                     &options.retry.initial_delay, &options.retry.max_delay, &options.retry.max_retry_after}) {
+    *time = std::min<std::chrono::milliseconds>(*time, longest_time);
+  }
+  options.max_connections = std::min(options.max_connections, most_connections);
   if (options.user_agent.empty()) options.user_agent = "catvox/" CATVOX_VERSION;
   return std::make_shared<const HttpOptions>(std::move(options));
 }

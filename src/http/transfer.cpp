@@ -11,6 +11,7 @@
 namespace catvox::detail {
 namespace {
 
+constexpr std::chrono::hours longest_timeout{24 * 20};  // libcurl counts milliseconds in 31 bits
 constexpr long receive_buffer_bytes = 64 * 1024;  // 4 KiB costs half as much CPU again, 128 KiB too
 
 }  // namespace
@@ -19,31 +20,6 @@ int status_of(const Transfer& transfer) {
   long status = 0;
   curl_easy_getinfo(transfer.easy.get(), CURLINFO_RESPONSE_CODE, &status);
   return static_cast<int>(status);
-}
-
-bool worth_retrying(CURLcode code) {
-  switch (code) {
-    case CURLE_COULDNT_RESOLVE_PROXY:
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_UNSUPPORTED_PROTOCOL:  // what libcurl says of an answer that is not HTTP at all
-    case CURLE_PARTIAL_FILE:
-    case CURLE_OPERATION_TIMEDOUT:
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_GOT_NOTHING:
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool worth_retrying(const Request& request, int status) {
-  return status == 408 || status == 429 || (status >= 500 && (status != 500 || request.retry_on_500));
 }
 
 Easy make_easy(const HttpOptions& options, CURLSH* share) {
@@ -103,6 +79,7 @@ void prepare(Transfer& transfer) {
   }
 
   CURL* easy = transfer.easy.get();
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, &transfer);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.curl_message.data());
   curl_easy_setopt(easy, CURLOPT_URL, transfer.url.c_str());
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
@@ -110,7 +87,7 @@ void prepare(Transfer& transfer) {
   // The first connection to a host tells whether it will carry streams: waiting for that spares the others' handshakes.
   // With http: there is nothing to learn, but libcurl would wait, too.
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, scheme_of(transfer.url) == "https" ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(transfer.request.timeout.count()));
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(std::min<std::chrono::milliseconds>(transfer.request.timeout, longest_timeout).count()));
 }
 
 }  // namespace catvox::detail

@@ -15,8 +15,15 @@
 #include <string>
 
 #include "http/disk_entry.hpp"
+#include "http/gate.hpp"
+#include "http/pacer.hpp"
+#include "http/progress.hpp"
 
 namespace catvox::detail {
+
+class Lane;
+class OriginQueue;
+class TransferQueue;
 
 using Clock = std::chrono::steady_clock;
 
@@ -32,12 +39,35 @@ using List = std::unique_ptr<curl_slist, ListDeleter>;
 
 /// One request on its way, from the queue to its handler: what it is, how far it got, and libcurl's side of it.
 struct Transfer {
+  explicit Transfer(Gate& its_gate) : gate(its_gate) {}
+  ~Transfer() { gate.leave(place); }
+  Transfer(const Transfer&) = delete;
+  Transfer& operator=(const Transfer&) = delete;
+
   Transport::TransferId id = 0;
   Request request;
   std::shared_ptr<TransferHandler> handler;
+  Clock::time_point asked{};     // for it
+  Clock::time_point deadline{};  // for its end; max: none
 
+  // Where it is. Guarded by the transport's mutex; the links by whoever guards the queue.
+  Lane* lane = nullptr;  // that has it; null while queued, ready or delivered
+  OriginQueue* origin = nullptr;
+  bool in_flight = false;  // as its origin's pacer sees it
+  Pacer::Ticket ticket;
+  bool cancelled = false;
+  bool expired = false;
+  TransferQueue* queue = nullptr;
+  Transfer* previous = nullptr;
+  Transfer* next = nullptr;
+
+  // What follows belongs to the thread that has it.
   std::string url;  // of this hop
   int redirects = 0;
+  Clock::time_point due{};          // when it is to be made again
+  int refusals = 0;                 // by a server that takes no more requests
+  int excused = 0;                  // of its attempts, those that do not count
+  std::uint64_t accepted_then = 0;  // of its origin's requests, when it was refused first
 
   // For the disk cache.
   std::optional<Digest> disk_key;  // that the answer is kept under; known once it was looked up
@@ -46,20 +76,24 @@ struct Transfer {
   Response response;
   Easy easy;
   List headers;
+  Progress progress;
+  Progress::Fault fault = Progress::Fault::none;
+  std::array<char, CURL_ERROR_SIZE> curl_message{};
 
   // Of the body, as it arrives; see receive.hpp.
-  std::size_t body_limit = 0;    // of what is kept
-  std::size_t whole_limit = 0;   // of what is passed over where a whole object comes instead of a part
-  bool body_begun = false;       // its first byte was there
-  std::size_t room = 0;          // that it may take
-  std::uint64_t skip = 0;        // bytes before the part
-  std::uint64_t passed = 0;      // bytes that came of a whole object
-  bool complete = false;         // no more of it is wanted
-  std::optional<Error> refusal;  // why it is not taken
+  Gate& gate;
+  Gate::Place place;
+  std::size_t expected_bytes = 0;  // if the answer does not say
+  std::size_t body_limit = 0;      // of what is kept
+  std::size_t whole_limit = 0;     // of what is passed over where a whole object comes instead of a part
+  bool body_begun = false;         // its first byte was there
+  bool paused = false;             // until the gate admits it
+  std::size_t room = 0;            // that it may take
+  std::uint64_t skip = 0;          // bytes before the part
+  std::uint64_t passed = 0;        // bytes that came of a whole object, or of an error's body
+  bool complete = false;           // no more of it is wanted
+  std::optional<Error> refusal;    // why it is not taken
   bool out_of_memory = false;
-
-  Clock::time_point last_byte{};
-  std::array<char, CURL_ERROR_SIZE> curl_message{};
 };
 
 using TransferPtr = std::unique_ptr<Transfer>;
@@ -74,9 +108,5 @@ void prepare(Transfer& transfer);
 
 /// The HTTP status that came, 0 if none did.
 int status_of(const Transfer& transfer);
-
-/// Whether the same request may well succeed a moment later.
-bool worth_retrying(CURLcode code);
-bool worth_retrying(const Request& request, int status);
 
 }  // namespace catvox::detail

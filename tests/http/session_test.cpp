@@ -151,21 +151,6 @@ TEST_CASE("one connection and one thread are enough", "[http]") {
   CHECK(server.connections() == 1);
 }
 
-TEST_CASE("memory bound keeps large bodies from being fetched all at once", "[http]") {
-  test::HttpServer server;
-  server.add("/large", std::string(1 << 20, 'x'));
-  server.set_delay(5ms);
-  const HttpSession session(HttpOptions{.max_connections = 64, .threads = 2, .max_bytes_in_flight = 4 << 20});
-  const auto warm = std::make_shared<Counter>();
-  session.transport()->start(request_for(server.url("/large")), warm);  // now the size of bodies is known
-  REQUIRE(warm->wait_for(1));
-  server.reset_log();
-  const auto counter = std::make_shared<Counter>();
-  for (int i = 0; i < 40; ++i) session.transport()->start(request_for(server.url("/large")), counter);
-  REQUIRE(counter->wait_for(40));
-  CHECK(server.peak_concurrency() <= 5);
-}
-
 TEST_CASE("cancel ends a transfer at once and its handler hears nothing", "[http]") {
   test::FaultServer server;
   server.script("/stalled", {test::stalls()});

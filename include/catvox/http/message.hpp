@@ -28,6 +28,7 @@ struct Request {
   bool cacheable = false;                            ///< may be kept on disk: what is there does not change
   int max_attempts = 0;                              ///< 0: as the session's retry policy says
   std::chrono::milliseconds timeout{0};              ///< for each attempt from start to end; 0: none
+  std::chrono::milliseconds deadline{0};             ///< for its answer, all attempts and waits included; 0: none
   std::optional<ByteRange> range{};                  ///< the part that is asked for; absent: the whole
   std::size_t max_body_bytes = 0;                    ///< a larger answer is Error{too_large}; 0: the session's limit
   bool past_caches = false;                          ///< what caches on the way keep must not answer

@@ -39,6 +39,8 @@ struct HttpOptions {
   int threads = 0;           ///< that fetch and decode; 0: one per core
   std::chrono::milliseconds connect_timeout{15'000};
   std::chrono::milliseconds stall_timeout{30'000};  ///< without a byte
+  std::size_t min_bytes_per_second = 32;  ///< from the first byte on, over stall_timeout; 0: any trickle will do
+  std::chrono::milliseconds outage_timeout{60'000};  ///< for which a server that answered before may take no request
   RetryPolicy retry{};
   std::vector<HttpHeader> headers{};
   std::optional<BasicAuth> basic_auth{};
@@ -50,7 +52,7 @@ struct HttpOptions {
   std::string client_key{};          ///< PEM file
   bool verify_tls = true;
   std::size_t max_body_bytes = std::size_t{256} << 20;      ///< a larger answer is an error
-  std::size_t max_bytes_in_flight = std::size_t{11} << 20;  ///< what requests under way may hold in memory, about
+  std::size_t max_bytes_in_flight = std::size_t{16} << 20;  ///< of bodies that are received or wait to be decoded
   DiskCacheOptions disk_cache{};
 };
 
