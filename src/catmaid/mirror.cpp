@@ -14,6 +14,7 @@
 #include "bytes/http_source.hpp"
 #include "bytes/read_now.hpp"
 #include "catmaid/mirror_types.hpp"
+#include "format/precomputed/location.hpp"
 #include "read/chunk_reader.hpp"
 
 namespace catvox::detail {
@@ -56,7 +57,7 @@ Mirror::Address Mirror::address() const {
   if (scheme_of(info().image_base).empty() && options.server.empty()) {
     throw Error(Errc::invalid_argument, "it is relative, and no server URL is known");
   }
-  const auto [base, user, password] = split_user(resolve_prefix(options.server, info().image_base));
+  const auto [base, user, password] = split_user(resolve_prefix(options.server, cloud_url(info().image_base)));
   const auto scheme = scheme_of(base);
   if (scheme == "file" && !options.allow_file) {
     throw Error(Errc::refused, "a server on the web may not point into local folders");

@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "format/n5/open_n5.hpp"
+#include "format/precomputed/open_precomputed.hpp"
 #include "format/tiles/tile_types.hpp"
 
 namespace catvox {
@@ -34,7 +35,7 @@ constexpr std::array table{
     Row{11, "N5 image blocks", &open_n5},
     Row{12, "JHU/APL Boss tiles", nullptr},
     Row{13, "CloudVolume tiles", nullptr},
-    Row{14, "Neuroglancer precomputed image blocks", nullptr},
+    Row{14, "Neuroglancer precomputed image blocks", &open_precomputed},
 };
 
 constexpr auto public_table = [] {

@@ -57,7 +57,7 @@ void check_window(const ImageWindow& window, const ImageSize& cell) {
                                           std::to_string(window.column) + ", row " + std::to_string(window.row));
 }
 
-void fill_rest(const detail::Grey8Request& request, const ImageSize& written, std::uint8_t fill) {
+void fill_rest(const detail::PixelRequest& request, const ImageSize& written, std::uint8_t fill) {
   for (std::int64_t row = 0; row < request.window.height; ++row) {
     const std::int64_t first = row < written.height ? written.width : 0;
     std::fill(request.row(row) + first, request.row(row) + request.window.width, fill);
@@ -73,10 +73,28 @@ void detail::check_size(const ImageSize& image, const ImageSize& cell) {
                                       std::to_string(image.height));
 }
 
+namespace detail {
+
+ImageKind image_kind(std::span<const std::byte> encoded) {
+  const Format format = sniff(as_text(encoded));
+  if (format == Format::other) refuse(as_text(encoded));
+  return format == Format::jpeg ? jpeg_kind(encoded) : png_kind(encoded);
+}
+
+void decode_samples(std::span<const std::byte> encoded, const ImageKind& kind, const ImageWindow& window,
+                    std::byte* out, std::ptrdiff_t row_stride) {
+  check_window(window, kind.size);
+  const PixelRequest request{kind.size, window, reinterpret_cast<std::uint8_t*>(out), row_stride,
+                             PixelFormat::as_stored};
+  sniff(as_text(encoded)) == Format::jpeg ? decode_jpeg(encoded, request) : decode_png(encoded, request);
+}
+
+}  // namespace detail
+
 void decode_grey8(std::span<const std::byte> encoded, const ImageSize& cell, const ImageWindow& window,
                   std::uint8_t fill, std::uint8_t* out, std::ptrdiff_t row_stride) {
   check_window(window, cell);
-  const detail::Grey8Request request{cell, window, out, row_stride};
+  const detail::PixelRequest request{cell, window, out, row_stride};
   const Format format = sniff(as_text(encoded));
   if (format == Format::other) refuse(as_text(encoded));
   const ImageSize written =

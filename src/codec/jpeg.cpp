@@ -139,16 +139,19 @@ bool depends_on_neighbours(const jpeg_decompress_struct& info) {
 }
 
 /// Reads the rows of `part`, which is not empty, and leaves those below it unread.
-bool read_rows(Decompressor& decompressor, const Grey8Request& request, const ImageSize& part) {
+bool read_rows(Decompressor& decompressor, const PixelRequest& request, const ImageSize& part) {
   if (setjmp(decompressor.escape) != 0) return false;
   jpeg_decompress_struct& info = decompressor.info;
-  info.out_color_space = JCS_GRAYSCALE;
+  const bool rgb = request.format == PixelFormat::as_stored && info.num_components == 3;
+  info.out_color_space = rgb ? JCS_RGB : JCS_GRAYSCALE;
+  const std::int64_t pixel = rgb ? 3 : 1;  // bytes
   info.dct_method = JDCT_ISLOW;
   jpeg_start_decompress(&info);
   check_scans(info);
 
   const bool whole_rows = part.width == static_cast<std::int64_t>(info.output_width);
-  JSAMPARRAY buffer = info.mem->alloc_sarray(reinterpret_cast<j_common_ptr>(&info), JPOOL_IMAGE, info.output_width, 1);
+  JSAMPARRAY buffer = info.mem->alloc_sarray(reinterpret_cast<j_common_ptr>(&info), JPOOL_IMAGE,
+                                             info.output_width * static_cast<JDIMENSION>(pixel), 1);
   auto column = static_cast<JDIMENSION>(request.window.column);
   const auto first_row = static_cast<JDIMENSION>(request.window.row);
   if (depends_on_neighbours(info)) {
@@ -164,7 +167,7 @@ bool read_rows(Decompressor& decompressor, const Grey8Request& request, const Im
   for (std::int64_t row = 0; row < part.height; ++row) {
     JSAMPROW destination = request.row(row);
     jpeg_read_scanlines(&info, whole_rows ? &destination : buffer, 1);
-    if (!whole_rows) std::copy_n(buffer[0] + column, part.width, destination);
+    if (!whole_rows) std::copy_n(buffer[0] + column * pixel, part.width * pixel, destination);
   }
   return true;
 }
@@ -279,7 +282,17 @@ class Lease {
 
 }  // namespace
 
-ImageSize decode_jpeg(std::span<const std::byte> encoded, const Grey8Request& request) {
+ImageKind jpeg_kind(std::span<const std::byte> encoded) {
+  Lease lease;
+  if (!read_header(*lease, encoded)) fail(*lease);
+  const jpeg_decompress_struct& info = (*lease).info;
+  check_kind(info);
+  const ImageKind kind{{info.image_height, info.image_width}, info.num_components, 1};
+  lease.give_back();
+  return kind;
+}
+
+ImageSize decode_jpeg(std::span<const std::byte> encoded, const PixelRequest& request) {
   Lease lease;
   Decompressor& decompressor = *lease;
   const jpeg_decompress_struct& info = decompressor.info;

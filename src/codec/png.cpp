@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <catvox/core/checked.hpp>
 #include <cstring>
 #include <new>
@@ -61,7 +62,7 @@ Reader::Reader(std::span<const std::byte> encoded)
 }
 
 /// What rows are made of once libpng has unpacked them to a byte per sample and dropped alpha.
-enum class Samples { grey, rgb, palette };
+enum class Samples { grey, rgb, palette, as_stored };
 
 Samples samples(const Reader& reader) {
   const auto colour = png_get_color_type(reader.png, reader.info);
@@ -70,7 +71,7 @@ Samples samples(const Reader& reader) {
 }
 
 /// Reads up to the first pixels and says how rows are to be unpacked.
-bool read_header(Reader& reader) {
+bool read_header(Reader& reader, PixelFormat format) {
   if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
   // Texts, profiles and gamma are skipped unread: nothing in them is inflated, kept or applied.
   png_set_keep_unknown_chunks(reader.png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
@@ -79,6 +80,14 @@ bool read_header(Reader& reader) {
   png_read_info(reader.png, reader.info);
   png_set_packing(reader.png);
   if (samples(reader) == Samples::grey) png_set_expand_gray_1_2_4_to_8(reader.png);
+  if (format == PixelFormat::as_stored) {
+    if (samples(reader) == Samples::palette) {
+      png_set_palette_to_rgb(reader.png);
+      png_set_strip_alpha(reader.png);  // which the other may have made
+    }
+    if (std::endian::native == std::endian::little) png_set_swap(reader.png);
+    return true;
+  }
   png_set_scale_16(reader.png);
   png_set_strip_alpha(reader.png);
   return true;
@@ -120,15 +129,16 @@ void palette_to_grey(png_structp png, const GreyPalette& palette, const std::uin
 ///
 /// \param scratch  nullptr to read straight into the request's rows, for grey that is not interlaced and as wide as
 ///                 `part`; else a row, or the whole image if it is interlaced, of unpacked samples
-bool read_rows(Reader& reader, const Grey8Request& request, const ImageSize& part, std::uint8_t* scratch) {
+bool read_rows(Reader& reader, const PixelRequest& request, const ImageSize& part, std::uint8_t* scratch) {
   if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
   const png_structp png = reader.png;
-  const Samples kind = samples(reader);
+  const Samples kind = request.format == PixelFormat::as_stored ? Samples::as_stored : samples(reader);
   const GreyPalette palette = kind == Samples::palette ? grey_palette(reader) : GreyPalette{};
   const int passes = png_set_interlace_handling(png);
   png_read_update_info(png, reader.info);
   const auto height = static_cast<std::int64_t>(png_get_image_height(png, reader.info));
   const auto row_bytes = static_cast<std::int64_t>(png_get_rowbytes(png, reader.info));
+  const std::int64_t pixel = row_bytes / static_cast<std::int64_t>(png_get_image_width(png, reader.info));
   const std::int64_t first = request.window.row;
   const std::int64_t column = request.window.column;
 
@@ -150,6 +160,9 @@ bool read_rows(Reader& reader, const Grey8Request& request, const ImageSize& par
         case Samples::palette:
           palette_to_grey(png, palette, line + column, part.width, out);
           break;
+        case Samples::as_stored:
+          std::copy_n(line + column * pixel, part.width * pixel, out);
+          break;
       }
     }
   }
@@ -162,23 +175,43 @@ bool read_rows(Reader& reader, const Grey8Request& request, const ImageSize& par
 
 }  // namespace
 
-ImageSize decode_png(std::span<const std::byte> encoded, const Grey8Request& request) {
+namespace {
+
+ImageKind kind_of(const Reader& reader) {
+  const auto colour = png_get_color_type(reader.png, reader.info);
+  const bool alpha = (colour & PNG_COLOR_MASK_ALPHA) != 0;
+  return {{png_get_image_height(reader.png, reader.info), png_get_image_width(reader.png, reader.info)},
+          ((colour & PNG_COLOR_MASK_COLOR) != 0 ? 3 : 1) + (alpha ? 1 : 0),
+          png_get_bit_depth(reader.png, reader.info) == 16 ? 2 : 1};
+}
+
+}  // namespace
+
+ImageKind png_kind(std::span<const std::byte> encoded) {
+  Reader reader(encoded);
+  if (!read_header(reader, PixelFormat::as_stored)) fail(reader);
+  return kind_of(reader);
+}
+
+ImageSize decode_png(std::span<const std::byte> encoded, const PixelRequest& request) {
 #ifdef CATVOX_WITH_GZIP
   if (const std::optional<ImageSize> part = decode_png_grey8(encoded, request)) return *part;
 #endif
   Reader reader(encoded);
-  if (!read_header(reader)) fail(reader);
-  const ImageSize image{png_get_image_height(reader.png, reader.info), png_get_image_width(reader.png, reader.info)};
+  if (!read_header(reader, request.format)) fail(reader);
+  const ImageKind stored = kind_of(reader);
+  const ImageSize image = stored.size;
   check_size(image, request.cell);
   const ImageSize part = part_in_image(request.window, image);
   if (part.height == 0 || part.width == 0) return part;
 
+  const bool as_stored = request.format == PixelFormat::as_stored;
   const Samples kind = samples(reader);
   const bool interlaced = png_get_interlace_type(reader.png, reader.info) != PNG_INTERLACE_NONE;
   Scratch scratch;
-  if (kind != Samples::grey || interlaced || part.width != image.width) {
-    const std::int64_t row_bytes =
-        checked_multiply<std::int64_t>(image.width, kind == Samples::rgb ? 3 : 1, "bytes per row");
+  if ((kind != Samples::grey && !as_stored) || interlaced || part.width != image.width) {
+    const std::int64_t pixel = as_stored ? stored.channels * stored.sample_bytes : kind == Samples::rgb ? 3 : 1;
+    const std::int64_t row_bytes = checked_multiply(image.width, pixel, "bytes per row");
     const std::int64_t bytes = checked_multiply(row_bytes, interlaced ? image.height : 1, "bytes of image");
     if (bytes > most_image_memory) {
       throw Error(Errc::too_large, "the PNG of " + std::to_string(image.width) + " x " + std::to_string(image.height) +

@@ -155,7 +155,7 @@ void unfilter(unsigned filter, const std::uint8_t* in, const std::uint8_t* above
 ///
 /// \param above  zeros, as many as the image is wide
 /// \param rows   the image's rows, each a byte that names the filter and `width` filtered pixels
-void unfilter_rows(const Grey8Request& request, const ImageSize& part, std::int64_t width, const std::uint8_t* above,
+void unfilter_rows(const PixelRequest& request, const ImageSize& part, std::int64_t width, const std::uint8_t* above,
                    std::uint8_t* rows) noexcept {
   const ImageWindow& window = request.window;
   const bool in_place = window.column > 0;
@@ -171,7 +171,7 @@ void unfilter_rows(const Grey8Request& request, const ImageSize& part, std::int6
 
 }  // namespace
 
-std::optional<ImageSize> decode_png_grey8(Bytes encoded, const Grey8Request& request) {
+std::optional<ImageSize> decode_png_grey8(Bytes encoded, const PixelRequest& request) {
   if (encoded.size() > most_bytes) return std::nullopt;
   Bytes rest = encoded;
   const std::optional<ImageSize> image = take_header(rest);

@@ -55,7 +55,7 @@ TEST_CASE("a mirror that is broken and not used is no error", "[client]") {
       "must be an integer from 1 to 65535, got 0");
   CHECK(std::string(error_of([&] { stack.set_mirror("odd"); }).what()) ==
         "cannot open mirror \"odd\" of stack \"em\", image_base \"\": it has tile source type -1, which is not read; "
-        "types 1, 4, 5, 11 are");
+        "types 1, 4, 5, 11, 14 are");
   CHECK(stack.mirror().title == "broken");
 }
 

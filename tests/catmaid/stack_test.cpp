@@ -326,7 +326,7 @@ TEST_CASE("levels and mirrors that do not exist are errors that list what there 
   CHECK(unsupported.code() == Errc::unsupported);
   CHECK(std::string(unsupported.what()) ==
         R"(cannot open mirror "DVID" of stack "em ", image_base ")" + instance.server.url("/dvid/") +
-            R"(": it has tile source type 6 (DVID imageblk voxels), which is not read; types 1, 4, 5, 11 are)");
+            R"(": it has tile source type 6 (DVID imageblk voxels), which is not read; types 1, 4, 5, 11, 14 are)");
   CHECK(stack.mirror().id == 11);  // a choice that failed changes nothing
   CHECK(std::string(error_of([&] { (void)stack.scale<float>(0); }).what()) ==
         "cannot view level 0 as float32: its voxels are uint8");
@@ -442,7 +442,7 @@ TEST_CASE("a stack without a mirror that can be read says why when it is read", 
   const Stack dvid(info);
   CHECK(std::string(error_of([&] { (void)dvid.levels(); }).what()) ==
         "stack \"em \" has no mirror that can be read; mirror \"DVID\" has tile source type 6 (DVID imageblk "
-        "voxels), which is not read; types 1, 4, 5, 11 are");
+        "voxels), which is not read; types 1, 4, 5, 11, 14 are");
   info.mirrors.clear();
   CHECK(std::string(error_of([&] { (void)Stack(info).levels(); }).what()) ==
         "stack \"em \" has no mirror that can be read: it has none at all");

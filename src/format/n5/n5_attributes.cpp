@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "format/n5/n5_sizes.hpp"
+#include "format/sizes.hpp"
 
 namespace catvox {
 namespace {

@@ -10,7 +10,7 @@
 #include "core/scratch.hpp"
 #include "core/strided_copy.hpp"
 #include "format/body_limit.hpp"
-#include "format/n5/n5_sizes.hpp"
+#include "format/sizes.hpp"
 
 namespace catvox {
 namespace {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "format/body_limit.hpp"
-#include "format/n5/n5_sizes.hpp"
+#include "format/sizes.hpp"
 
 namespace catvox {
 
