@@ -59,7 +59,7 @@ class Answer final : public TransferHandler {
     } else if (response.status == 416 && ranged_) {
       response.body.clear();
     } else if (response.status != 200 && !(response.status == 206 && ranged_)) {
-      throw status_error(response.status);
+      throw status_error(response);
     }
     result.generation = generation_of(response);
     result.may_store = !response.no_store;

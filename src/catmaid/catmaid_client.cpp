@@ -10,20 +10,28 @@
 #include "bytes/file_source.hpp"
 #include "catmaid/server_error.hpp"
 #include "catmaid/titles.hpp"
+#include "http/status.hpp"
 
 namespace catvox {
 namespace {
 
 ClientOptions normalised(ClientOptions options) {
-  auto [url, user, password] = split_user(detail::trimmed(options.server));
-  const auto scheme = scheme_of(url);
+  const auto refuse = [&](const std::string& what, const std::string& why) {
+    throw Error(Errc::invalid_argument,
+                "ClientOptions::server " + what + " \"" + redact_url(options.server) + "\"" + why);
+  };
+  const auto scheme = scheme_of(options.server);
   if (scheme != "http" && scheme != "https" && scheme != "file") {
-    throw Error(Errc::invalid_argument, "ClientOptions::server must be an http:, https: or file: URL, not \"" +
-                                            redact_url(options.server) + "\"");
+    const bool bare = !options.server.empty() && options.server.find("://") == std::string::npos;
+    refuse("must be an http:, https: or file: URL, not", bare ? ": put \"https://\" or \"http://\" before it" : "");
   }
-  (void)origin_of(url);  // throws for a URL without a host
+  auto [url, user, password] = split_user(encode_url(options.server));
+  if (const auto page = url.find_first_of("?#"); page != std::string::npos) {
+    refuse("must be a server's address, not that of a page:",
+           " goes on with \"" + std::string(1, url[page]) + "\"; leave out what begins there");
+  }
   if (!url.ends_with('/')) url += '/';
-  options.server = encode_url(url);
+  options.server = url;
   if (options.http_user.empty() && options.http_password.empty()) {
     options.http_user = user;
     options.http_password = password;
@@ -31,17 +39,20 @@ ClientOptions normalised(ClientOptions options) {
   return options;
 }
 
-// Secrets for the server's origin: what the session carries, HTTP Basic, and for the API the token.
-std::shared_ptr<const Credentials> credentials_of(const ClientOptions& options, const HttpSession& session,
-                                                  bool with_token) {
-  if (scheme_of(options.server) == "file") return nullptr;
-  BasicAuth basic{options.http_user, options.http_password};
-  if (basic.user.empty() && basic.password.empty()) basic = session.options().basic_auth.value_or(BasicAuth{});
-  auto headers = session.options().headers;
-  if (with_token && !options.api_token.empty()) {
-    headers.push_back({"X-Authorization", "Token " + options.api_token});
+// Secrets for the server's origin: what the session carries, and HTTP Basic.
+HttpSession session_of(const ClientOptions& options) {
+  std::optional<BasicAuth> basic;
+  if (!options.http_user.empty() || !options.http_password.empty()) {
+    basic = BasicAuth{options.http_user, options.http_password};
   }
-  return std::make_shared<const Credentials>(options.server, std::move(basic), std::move(headers));
+  return (options.session ? *options.session : HttpSession()).with_secrets(options.server, basic);
+}
+
+// For the API the token, too.
+std::shared_ptr<const Credentials> api_credentials(const ClientOptions& options, const HttpSession& session) {
+  std::vector<HttpHeader> token;
+  if (!options.api_token.empty()) token.push_back({"X-Authorization", "Token " + options.api_token});
+  return session.with_secrets(options.server, {}, token).credentials_for(options.server);
 }
 
 Errc code_for(int status) {
@@ -56,6 +67,13 @@ Errc code_for(int status) {
   }
 }
 
+// CATMAID answers a token that it does not know as if none had come.
+std::string ignored_token(const Response& response) {
+  const bool sent = response.secrets_sent.find("X-Authorization") != std::string::npos;
+  return response.status == 403 && sent ? "; an API token was sent, but the server ignores one that it does not know"
+                                        : "";
+}
+
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string() : std::string(value);
@@ -65,9 +83,8 @@ std::string environment(const char* name) {
 
 CatmaidClient::CatmaidClient(ClientOptions options)
     : options_(normalised(std::move(options))),
-      session_(options_.session ? *options_.session : HttpSession()),
-      api_credentials_(credentials_of(options_, session_, true)),
-      mirror_credentials_(credentials_of(options_, session_, false)) {}
+      session_(session_of(options_)),
+      api_credentials_(api_credentials(options_, session_)) {}
 
 CatmaidClient CatmaidClient::from_environment() {
   ClientOptions options;
@@ -118,11 +135,18 @@ std::string CatmaidClient::get(const std::string& path) const {
   } catch (const Error& error) {
     fail(error.code(), error.what(), error.context().http_status, error.context().attempts);
   }
+  if (!response.secrets_withheld.empty()) {
+    fail(Errc::refused,
+         "it redirects to " + response.url + ", to which " + response.secrets_withheld +
+             " was not sent, so that what it answers is not for this user; if that is the server, give its URL",
+         response.status, response.attempts);
+  }
   const std::string_view body(reinterpret_cast<const char*>(response.body.data()), response.body.size());
   if (response.status != 200) {
     const auto words = server_error_text(body);
     fail(words || response.status < 500 ? code_for(response.status) : Errc::http_status,
-         "HTTP " + std::to_string(response.status) + (words ? ": " + *words : ""), response.status, response.attempts);
+         detail::status_text(response) + (words ? ": " + *words : "") + ignored_token(response), response.status,
+         response.attempts);
   }
   return std::string(body);
 }
@@ -171,7 +195,6 @@ Stack CatmaidClient::stack(const IdOrTitle& stack) const {
   options.forbidden_is_missing = options_.forbidden_is_missing;
   options.cache_bytes = options_.cache_bytes;
   options.read_ahead = options_.read_ahead;
-  options.credentials = mirror_credentials_;
   return Stack(stack_info(stack), std::move(options));
 }
 

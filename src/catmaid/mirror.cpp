@@ -67,17 +67,9 @@ Mirror::Address Mirror::address() const {
   }
   Address address{base, nullptr};
   if (scheme == "file") return address;
-  if (!parts_.auth && user.empty() && !parts_.session) {
-    address.credentials = options.credentials;
-    return address;
-  }
-  const HttpOptions& own = session().options();
-  BasicAuth auth = parts_.auth      ? *parts_.auth
-                   : !user.empty()  ? BasicAuth{user, password}
-                   : own.basic_auth ? *own.basic_auth
-                                    : BasicAuth{};
-  address.credentials = std::make_shared<const Credentials>(base, std::move(auth),
-                                                            parts_.session ? own.headers : std::vector<HttpHeader>{});
+  std::optional<BasicAuth> basic = parts_.auth;
+  if (!basic && !user.empty()) basic = BasicAuth{user, password};
+  address.credentials = (basic ? session().with_secrets(base, basic) : session()).credentials_for(base);
   return address;
 }
 

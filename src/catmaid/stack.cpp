@@ -2,6 +2,7 @@
 #include <catvox/catmaid/stack.hpp>
 #include <catvox/core/error.hpp>
 #include <catvox/core/text.hpp>
+#include <catvox/http/url.hpp>
 #include <cmath>
 #include <exception>
 #include <iterator>
@@ -29,11 +30,25 @@ Error nothing_to_read(const StackInfo& info) {
                                  (reasons.empty() ? ": it has none at all" : reasons)};
 }
 
+// A session for all mirrors, which the server names, has its secrets for one of them only.
+HttpSession bound_to_mirror(const HttpSession& session, const std::string& server, const MirrorInfo& mirror) {
+  try {
+    return session.bound_to(resolve_prefix(server, mirror.image_base));
+  } catch (const Error&) {
+    return session.bound_to("file:///");  // its base is no address: for none
+  }
+}
+
 }  // namespace
 
-Stack::Stack(StackInfo info, StackOptions options) : info_(std::make_shared<const StackInfo>(std::move(info))) {
+Stack::Stack(StackInfo info, StackOptions options)
+    : info_(std::make_shared<const StackInfo>(std::move(info))), session_(options.session) {
   const auto pool = std::make_shared<detail::ChunkPool>(options.cache_bytes);
-  for (std::size_t i = 0; i < info_->mirrors.size(); ++i) {
+  const auto& mirrors = info_->mirrors;
+  const auto first = std::find_if(mirrors.begin(), mirrors.end(),
+                                  [](const MirrorInfo& mirror) { return is_supported(mirror.tile_source_type); });
+  if (first != mirrors.end()) options.session = bound_to_mirror(session_, options.server, *first);
+  for (std::size_t i = 0; i < mirrors.size(); ++i) {
     mirrors_.push_back(std::make_shared<const detail::Mirror>(
         detail::MirrorParts{.stack = info_, .position = i, .options = options, .pool = pool}));
   }
@@ -70,6 +85,13 @@ std::size_t Stack::find_mirror(const IdOrTitle& mirror) const {
 void Stack::set_mirror(const IdOrTitle& mirror) {
   const auto position = find_mirror(mirror);
   mirrors_[position]->check_address();
+  auto parts = mirrors_[position]->parts();
+  const HttpSession bound = bound_to_mirror(session_, parts.options.server, mirrors_[position]->info());
+  const bool secrets = bound.options().basic_auth.has_value() || !bound.options().headers.empty();
+  if (secrets && bound.bound_origin() != parts.options.session.bound_origin()) {
+    parts.options.session = bound;
+    mirrors_[position] = std::make_shared<const detail::Mirror>(std::move(parts));
+  }
   chosen_ = position;
   choose();
 }

@@ -1,50 +1,58 @@
-#include <algorithm>
 #include <catvox/core/error.hpp>
 #include <catvox/http/credentials.hpp>
 #include <utility>
 
 #include "http/digest.hpp"
+#include "http/header_line.hpp"
 
 namespace catvox {
 namespace {
 
-// RFC 4648. libcurl would encode it itself, but only by options that also decide where the credential goes.
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const auto at = [&](std::size_t k) {
-      return k < bytes.size() ? static_cast<unsigned>(static_cast<unsigned char>(bytes[k])) : 0U;
-    };
-    const unsigned group = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
-    text += alphabet[group >> 18];
-    text += alphabet[group >> 12 & 63];
-    text += i + 1 < bytes.size() ? alphabet[group >> 6 & 63] : '=';
-    text += i + 2 < bytes.size() ? alphabet[group & 63] : '=';
-  }
-  return text;
+constexpr std::size_t longest_secret = std::size_t{1} << 20;
+
+// As every origin's address begins.
+std::string root_of(const Origin& origin) {
+  const bool default_port = origin.port == (origin.scheme == "https" ? 443 : 80);
+  return origin.scheme + "://" + origin.host + (default_port ? "" : ":" + std::to_string(origin.port)) + "/";
 }
 
 }  // namespace
 
-Credentials::Credentials(std::string_view url, BasicAuth basic, std::vector<HttpHeader> headers)
-    : origin_(origin_of(url)), headers_(std::move(headers)) {
-  for (const HttpHeader& header : headers_) {
-    const auto line = header.name + header.value;
-    if (header.name.empty() || std::any_of(line.begin(), line.end(), [](char c) { return c == '\r' || c == '\n'; })) {
-      throw Error(Errc::invalid_argument, "a header line that cannot be sent: its name is \"" + header.name + "\"");
-    }
-  }
+bool may_see(const Origin& given_for, const Origin& target, Upgrades upgrades) {
+  if (given_for == target) return true;
+  const bool upgrade = given_for.scheme == "http" && target.scheme == "https" && given_for.host == target.host;
+  return upgrade && (upgrades == Upgrades::any_port || (given_for.port == 80 && target.port == 443));
+}
+
+Credentials::Credentials(std::string_view url, BasicAuth basic, std::vector<HttpHeader> headers, Upgrades upgrades)
+    : origin_(origin_of(url)), root_(root_of(origin_)), upgrades_(upgrades), headers_(std::move(headers)) {
   if (!basic.user.empty() || !basic.password.empty()) {
-    headers_.push_back({"Authorization", "Basic " + base64(basic.user + ":" + basic.password)});
+    if (basic.user.size() + basic.password.size() > longest_secret) {
+      throw Error(Errc::invalid_argument, "a user and password of more than 1 MiB");
+    }
+    headers_.push_back({"Authorization", "Basic " + detail::base64(basic.user + ":" + basic.password)});
   }
-  std::string all = origin_.scheme + "://" + origin_.host + ":" + std::to_string(origin_.port) + "\n";
-  for (const HttpHeader& header : headers_) all += header.name + ":" + header.value + "\n";
+  std::string all = root_ + "\n";
+  for (const HttpHeader& header : headers_) {
+    detail::require_header(header);
+    all += header.name + ":" + header.value + "\n";
+  }
   digest_ = detail::sha256(all);
 }
 
+bool Credentials::may_go_to(std::string_view url) const {
+  // Most requests go to the origin itself: what begins as its address does has no other host.
+  return url.starts_with(root_) || may_see(origin_, origin_of(url), upgrades_);
+}
+
 std::vector<HttpHeader> Credentials::headers_for(std::string_view url) const {
-  return origin_of(url) == origin_ ? headers_ : std::vector<HttpHeader>{};
+  return may_go_to(url) ? headers_ : std::vector<HttpHeader>{};
+}
+
+std::string Credentials::names() const {
+  std::string names;
+  for (const HttpHeader& header : headers_) names += (names.empty() ? "" : ", ") + header.name;
+  return names;
 }
 
 }  // namespace catvox

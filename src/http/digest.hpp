@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace catvox::detail {
@@ -11,6 +12,9 @@ namespace catvox::detail {
 using Digest = std::array<std::byte, 32>;
 
 Digest sha256(std::string_view text);
+
+/// As RFC 4648 has it, with padding.
+std::string base64(std::string_view bytes);
 
 /// A digest from which `secret` cannot be guessed back cheaply, even if it was made of a password (PBKDF2; takes some
 /// 50 ms). Equal for equal secrets and salts.

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "http/curl_transport.hpp"
+#include "http/header_line.hpp"
 
 namespace catvox {
 namespace {
@@ -37,6 +38,8 @@ std::shared_ptr<const HttpOptions> checked(HttpOptions options) {
     *time = std::min<std::chrono::milliseconds>(*time, longest_time);
   }
   options.max_connections = std::min(options.max_connections, most_connections);
+  require(detail::is_header_value(options.user_agent), "user_agent must hold no line break and no NUL");
+  for (const HttpHeader& header : options.headers) detail::require_header(header);
   if (options.user_agent.empty()) options.user_agent = "catvox/" CATVOX_VERSION;
   return std::make_shared<const HttpOptions>(std::move(options));
 }
@@ -73,11 +76,31 @@ HttpSession::HttpSession(HttpOptions options)
 HttpSession::HttpSession(std::shared_ptr<Transport> transport, HttpOptions options)
     : options_(checked(std::move(options))), transport_(std::move(transport)) {}
 
+HttpSession HttpSession::bound_to(std::string_view url) const { return bound_to_ ? *this : with_secrets(url, {}); }
+
+HttpSession HttpSession::with_secrets(std::string_view url, const std::optional<BasicAuth>& basic,
+                                      const std::vector<HttpHeader>& headers) const {
+  const Origin origin = origin_of(url);
+  HttpOptions options = *options_;
+  if (bound_to_ && !may_see(*bound_to_, origin, options.upgrades)) {
+    options.basic_auth.reset();
+    options.headers.clear();
+  }
+  if (basic) options.basic_auth = basic;
+  options.headers.insert(options.headers.end(), headers.begin(), headers.end());
+  HttpSession session = *this;
+  session.options_ = checked(std::move(options));
+  session.bound_to_ = origin;
+  return session;
+}
+
 std::shared_ptr<const Credentials> HttpSession::credentials_for(std::string_view url) const {
   const auto scheme = scheme_of(url);
   if (scheme != "http" && scheme != "https") return nullptr;
   if (!options_->basic_auth && options_->headers.empty()) return nullptr;
-  return std::make_shared<const Credentials>(url, options_->basic_auth.value_or(BasicAuth{}), options_->headers);
+  if (bound_to_ && !may_see(*bound_to_, origin_of(url), options_->upgrades)) return nullptr;
+  return std::make_shared<const Credentials>(url, options_->basic_auth.value_or(BasicAuth{}), options_->headers,
+                                             options_->upgrades);
 }
 
 Response HttpSession::get(Request request, const std::stop_token& stop) const {

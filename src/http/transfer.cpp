@@ -6,6 +6,8 @@
 #include <new>
 #include <utility>
 
+#include "http/header_line.hpp"
+
 #include "http/receive.hpp"
 
 namespace catvox::detail {
@@ -57,7 +59,10 @@ void prepare(Transfer& transfer) {
     (void)transfer.headers.release();
     transfer.headers.reset(longer);
   };
-  for (const auto& header : transfer.request.headers) add_header(header.name, header.value);
+  for (const auto& header : transfer.request.headers) {
+    require_header(header);
+    add_header(header.name, header.value);
+  }
   if (transfer.request.range) {
     const auto [begin, size] = *transfer.request.range;
     add_header("Range", "bytes=" + std::to_string(begin) + "-" + std::to_string(begin + (size - 1)));
@@ -72,9 +77,14 @@ void prepare(Transfer& transfer) {
     add_header(by_etag ? "If-None-Match" : "If-Modified-Since",
                by_etag ? transfer.kept->etag : transfer.kept->last_modified);
   }
-  if (transfer.request.credentials) {
-    for (const auto& header : transfer.request.credentials->headers_for(transfer.url)) {
-      add_header(header.name, header.value);
+  transfer.response.secrets_sent.clear();
+  transfer.response.secrets_withheld.clear();
+  if (const auto& credentials = transfer.request.credentials; credentials != nullptr) {
+    for (const auto& header : credentials->headers_for(transfer.url)) add_header(header.name, header.value);
+    if (credentials->may_go_to(transfer.url)) {
+      transfer.response.secrets_sent = credentials->names();
+    } else if (credentials->may_go_to(transfer.request.url)) {
+      transfer.response.secrets_withheld = credentials->names();
     }
   }
 

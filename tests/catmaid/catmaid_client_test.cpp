@@ -148,7 +148,67 @@ TEST_CASE("user and password in the server's URL are used and never shown", "[cl
   const CatmaidClient wrong({.server = "http://em:wrong@" + host, .project_id = 1});
   const auto failure = error_of([&] { (void)wrong.stacks(); });
   CHECK(failure.code() == Errc::unauthorized);
-  CHECK(std::string(failure.what()) == "cannot fetch http://" + host + "1/stacks: HTTP 401");
+  CHECK(std::string(failure.what()) ==
+        "cannot fetch http://" + host + "1/stacks: HTTP 401 (the user and password were refused)");
+}
+
+TEST_CASE("a server's answer to a stranger is not taken for the user's", "[client]") {
+  Instance instance;
+  test::HttpServer elsewhere;
+  elsewhere.add("/projects/", "[]");
+  instance.server.add("/projects/",
+                      test::Answer{.status = 301, .headers = {{"Location", elsewhere.url("/projects/?next=x")}}});
+  const auto failure = error_of([&] { (void)instance.client({.api_token = "sesame"}).projects(); });
+  CHECK(failure.code() == Errc::refused);
+  CHECK(std::string(failure.what()) ==
+        "cannot fetch " + instance.server.url("/projects/") + ": it redirects to " + elsewhere.url("/projects/") +
+            "?next=***, to which X-Authorization was not sent, so that what it answers is not for this user; if that "
+            "is the server, give its URL");
+  CHECK(elsewhere.requests().at(0).header("x-authorization").empty());
+  CHECK(instance.client().projects().empty());  // nothing to lose
+}
+
+TEST_CASE("what was refused is told from what is needed", "[client]") {
+  struct Case {
+    int status;
+    ClientOptions options;
+    const char* reason;
+  };
+  const Case cases[] = {
+      {401, {}, "HTTP 401 (a user and password are needed)"},
+      {401, {.http_user = "em", .http_password = "s3cret"}, "HTTP 401 (the user and password were refused)"},
+      {401, {.api_token = "s3cret"}, "HTTP 401 (the API token was refused, or a user and password are needed)"},
+      {401,
+       {.api_token = "s3cret", .http_user = "em"},
+       "HTTP 401 (the API token, or the user and password, were refused)"},
+      {403, {.http_user = "em"}, "HTTP 403"},
+      {403,
+       {.api_token = "s3cret"},
+       "HTTP 403; an API token was sent, but the server ignores one that it does not know"},
+  };
+  Instance instance;
+  for (const auto& [status, options, reason] : cases) {
+    instance.server.add("/1/stacks", test::Answer{.status = status});
+    const auto failure = error_of([&, &o = options] { (void)instance.client(o).stacks(); });
+    CHECK(failure.code() == Errc::unauthorized);
+    CHECK(std::string(failure.what()) == "cannot fetch " + instance.server.url("/1/stacks") + ": " + reason);
+  }
+}
+
+TEST_CASE("a server's URL that is none says what to write", "[client]") {
+  const auto [server, text] = GENERATE(table<std::string, std::string>({
+      {"localhost:8000",
+       R"( must be an http:, https: or file: URL, not "localhost:8000": put "https://" or "http://" before it)"},
+      {"em:s3cret@catmaid.org/fafb",
+       R"( must be an http:, https: or file: URL, not "catmaid.org/fafb": put "https://" or "http://" before it)"},
+      {"ftp://catmaid.org/", R"( must be an http:, https: or file: URL, not "ftp://catmaid.org/")"},
+      {"", R"( must be an http:, https: or file: URL, not "")"},
+      {"https://catmaid.org/?pid=1&token=s3cret",
+       R"( must be a server's address, not that of a page: "https://catmaid.org/?pid=***&token=***" goes on with "?"; leave out what begins there)"},
+      {"https://catmaid.org/fafb#s3cret",
+       R"( must be a server's address, not that of a page: "https://catmaid.org/fafb#***" goes on with "#"; leave out what begins there)"},
+  }));
+  CHECK_THROWS_WITH(CatmaidClient({.server = server}), "ClientOptions::server" + text);
 }
 
 TEST_CASE("options that cannot work are refused when the client is made", "[client]") {

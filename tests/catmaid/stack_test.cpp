@@ -386,6 +386,50 @@ TEST_CASE("an image_base that a web server may not use is refused", "[client]") 
   CHECK(error.what() == "cannot open mirror \"odd\" of stack \"em \", image_base \"" + shown + "\": " + text);
 }
 
+TEST_CASE("the secrets of a session that a stack is given go to the mirror that is read, and to no other", "[client]") {
+  Instance instance;
+  test::HttpServer elsewhere;
+  elsewhere.add("/t1/0/0_0_0.png", Instance::tile(0, 0, 0, 0));
+  StackInfo info = instance.client().stack_info(1);
+  info.mirrors.resize(2);
+  info.mirrors[1] = info.mirrors[0];
+  info.mirrors[1].id = 20;
+  info.mirrors[1].image_base = elsewhere.url("/t1/");
+  instance.server.reset_log();
+  Stack stack(
+      info,
+      {.session = HttpSession(HttpOptions{.headers = {{"X-Key", "k"}}, .basic_auth = BasicAuth{"em", "section20"}})});
+  const auto read_one = [&stack] {
+    return Voxels(stack.scale<std::uint8_t>(0).slice(xt::range(0, 1), xt::range(0, 1), xt::range(0, 1)))(0, 0, 0);
+  };
+  CHECK(read_one() == test::voxel(0, 0, 0, 0));
+  CHECK(instance.server.requests().at(0).header("authorization") == "Basic ZW06c2VjdGlvbjIw");
+  CHECK(instance.server.requests().at(0).header("x-key") == "k");
+  (void)stack.set_fastest_mirror();  // asks all of them
+  REQUIRE_FALSE(elsewhere.requests().empty());
+  for (const auto& received : elsewhere.requests()) CHECK(received.header("authorization").empty());
+
+  elsewhere.reset_log();
+  stack.set_mirror(20);  // its user wants it
+  CHECK(read_one() == test::voxel(0, 0, 0, 0));
+  CHECK(elsewhere.requests().at(0).header("authorization") == "Basic ZW06c2VjdGlvbjIw");
+}
+
+TEST_CASE("a mirror's 403 after a redirect says what was left behind", "[client]") {
+  Instance instance;
+  test::HttpServer elsewhere;
+  elsewhere.add("/tile", test::Answer{.status = 403});
+  instance.server.add("/t1/0/0_0_0.png",
+                      test::Answer{.status = 302, .headers = {{"Location", elsewhere.url("/tile")}}});
+  const auto stack = instance.client({.http_user = "em", .http_password = "s3cret"}).stack(1);
+  const Error error = error_of(
+      [&] { (void)Voxels(stack.scale<std::uint8_t>(0).slice(xt::range(0, 1), xt::range(0, 1), xt::range(0, 1))); });
+  CHECK(error.code() == Errc::unauthorized);
+  CHECK(std::string(error.what()) == "cannot fetch tile (level 0, slice 0, row 0, column 0) from " +
+                                         elsewhere.url("/tile") + ": HTTP 403 after a redirect to " +
+                                         elsewhere.url("/tile") + ", to which Authorization was not sent");
+}
+
 // What Node's `new URL(image_base + "0/0_0_0." + file_extension, "http://host/s/")` has behind the host.
 TEST_CASE("tiles are asked for at the address to which a browser would go", "[client]") {
   const auto [base, extension, target] = GENERATE(table<std::string, std::string, std::string>({

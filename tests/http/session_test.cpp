@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -22,6 +23,7 @@
 
 using namespace catvox;
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 using Clock = std::chrono::steady_clock;
 
 namespace {
@@ -315,6 +317,90 @@ TEST_CASE("credentials go to their origin and not along a redirect to another", 
     CHECK(received.header("x-authorization").empty());
     CHECK(received.header("authorization").empty());
   }
+}
+
+TEST_CASE("an answer tells which secrets went along, and which a redirect left behind", "[http]") {
+  test::HttpServer first;
+  test::HttpServer second;
+  first.add("/away", test::Answer{.status = 302, .headers = {{"Location", second.url("/tile")}}});
+  second.add("/tile", "second");
+  first.add("/tile", "first");
+  const HttpSession session(
+      HttpOptions{.headers = {{"X-Authorization", "Token secret"}}, .basic_auth = BasicAuth{"em", "section20"}});
+  Request request = request_for(first.url("/tile"));
+  request.credentials = session.credentials_for(request.url);
+  const Response own = session.get(request);
+  CHECK(own.secrets_sent == "X-Authorization, Authorization");
+  CHECK(own.secrets_withheld.empty());
+  request.url = first.url("/away");
+  const Response away = session.get(request);
+  CHECK(away.secrets_sent.empty());
+  CHECK(away.secrets_withheld == "X-Authorization, Authorization");
+  request.url = second.url("/tile");  // nobody was to expect them there
+  CHECK(session.get(request).secrets_withheld.empty());
+}
+
+TEST_CASE("secrets follow a redirect from http: to https: of the same host, on other ports if they may", "[http]") {
+  test::HttpServer plain;
+  test::HttpServer secure{test::HttpServer::Tls{}};
+  plain.add("/tile", test::Answer{.status = 301, .headers = {{"Location", secure.url("/tile")}}});
+  secure.add("/tile", "voxels");
+  const test::TempDir temp;
+  const auto upgrades = GENERATE(Upgrades::default_ports, Upgrades::any_port);
+  const HttpSession session(HttpOptions{.basic_auth = BasicAuth{"em", "section20"},
+                                        .upgrades = upgrades,
+                                        .ca_file = temp.write("ca.pem", secure.certificate()).string()});
+  Request request = request_for(plain.url("/tile"));
+  request.credentials = session.credentials_for(request.url);
+  const Response response = session.get(request);
+  CHECK(text(response) == "voxels");
+  const bool sent = upgrades == Upgrades::any_port;
+  CHECK(secure.requests().at(0).header("authorization") == (sent ? "Basic ZW06c2VjdGlvbjIw" : ""));
+  CHECK(response.secrets_withheld == (sent ? "" : "Authorization"));
+}
+
+TEST_CASE("a session that is bound gives its secrets to one origin only", "[http]") {
+  const HttpSession session(HttpOptions{.headers = {{"X-Key", "k"}}, .basic_auth = BasicAuth{"em", "pw"}});
+  CHECK(session.credentials_for("http://a/") != nullptr);
+  const HttpSession bound = session.bound_to("http://a/x");
+  CHECK(bound.transport() == session.transport());
+  CHECK(bound.credentials_for("http://a/y")->names() == "X-Key, Authorization");
+  CHECK(bound.credentials_for("https://a/y") != nullptr);
+  CHECK(bound.credentials_for("http://b/") == nullptr);
+  CHECK(bound.bound_to("http://b/").credentials_for("http://b/") == nullptr);
+
+  const HttpSession other = bound.with_secrets("http://b/", BasicAuth{"em", "b"}, {{"X-B", "b"}});
+  CHECK(other.credentials_for("http://b/")->names() == "X-B, Authorization");  // and not a's
+  CHECK(other.credentials_for("http://a/") == nullptr);
+  const HttpSession more = bound.with_secrets("http://a/", BasicAuth{"em", "new"}, {{"X-A", "a"}});
+  const auto lines = more.credentials_for("http://a/")->headers_for("http://a/");
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0].name == "X-Key");
+  CHECK(lines[2].value == "Basic ZW06bmV3");  // printf em:new | base64
+}
+
+TEST_CASE("what a session lends does not outlive a temporary", "[http]") {
+  const HttpOptions& options = HttpSession(HttpOptions{.user_agent = "lab"}).options();
+  CHECK(options.user_agent == "lab");
+  static_assert(std::is_same_v<decltype(HttpSession().options()), HttpOptions>);
+  static_assert(std::is_same_v<decltype(HttpSession().transport()), std::shared_ptr<Transport>>);
+}
+
+TEST_CASE("no header smuggles in another", "[http]") {
+  for (const std::string& agent : {"lab\r\nX-Evil: 1"s, "lab\n"s, "l\0b"s}) {
+    CHECK_THROWS_WITH(HttpSession(HttpOptions{.user_agent = agent}),
+                      "HttpOptions: user_agent must hold no line break and no NUL");
+  }
+  CHECK_THROWS_WITH(HttpSession(HttpOptions{.headers = {{"X-Key", "k\r\nX-Evil: 1"}}}),
+                    "a header line that cannot be sent: its name is \"X-Key\"");
+  test::HttpServer server;
+  server.add("/tile", "voxels");
+  Request request = request_for(server.url("/tile"));
+  request.headers = {{"X-Key", "k\r\nX-Evil: 1"}};
+  const Error error = test::error_of([&] { (void)HttpSession().get(request); });
+  CHECK(error.code() == Errc::invalid_argument);
+  CHECK(error.what() == std::string("a header line that cannot be sent: its name is \"X-Key\""));
+  CHECK(server.requests().empty());
 }
 
 TEST_CASE("options that make no sense are refused", "[http]") {

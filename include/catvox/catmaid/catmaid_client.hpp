@@ -61,7 +61,6 @@ class CatmaidClient {
   ClientOptions options_;
   HttpSession session_;
   std::shared_ptr<const Credentials> api_credentials_;
-  std::shared_ptr<const Credentials> mirror_credentials_;
 };
 
 }  // namespace catvox

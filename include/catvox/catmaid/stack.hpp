@@ -30,14 +30,15 @@ struct ChosenMirror;
 
 /// How a Stack reaches and reads its mirrors.
 struct StackOptions {
-  HttpSession session{};                                ///< for mirrors without one of their own
+  /// For mirrors without one of their own. Its secrets go to the origin of the first mirror that has a type that is
+  /// read, and to that of one that set_mirror() names; to none but the one to which it is bound, if it is.
+  HttpSession session{};
   std::string server{};                                 ///< what a relative image_base is relative to
   bool allow_file = false;                              ///< whether a mirror may lie in a local folder
   bool forbidden_is_missing = false;                    ///< 403 is fill: S3 without the right to list answers so
   std::size_t cache_bytes = std::size_t{256} << 20;     ///< chunks kept in memory, for all views together; 0: none
   bool read_ahead = true;                               ///< see ReadOptions::read_ahead; false: no read does
   std::chrono::milliseconds metadata_timeout{120'000};  ///< for opening a mirror, retries included
-  std::shared_ptr<const Credentials> credentials{};     ///< for mirrors on the server's own origin
 };
 
 /// What set_fastest_mirror() saw of one mirror.
@@ -135,6 +136,7 @@ class Stack {
   [[nodiscard]] std::shared_ptr<const detail::ChosenMirror> chosen(const std::stop_token& stop) const;
 
   std::shared_ptr<const StackInfo> info_;
+  HttpSession session_;                                         // as it was given
   std::vector<std::shared_ptr<const detail::Mirror>> mirrors_;  // one for each of info_->mirrors
   std::optional<std::size_t> chosen_;                           // position; absent: the first that can be opened
   std::shared_ptr<const detail::MirrorChoice> choice_;

@@ -44,10 +44,12 @@ struct Response {
   std::string content_encoding{};  ///< as the server names it; the body is as it came
   std::string etag{};              ///< this and what follows only for requests that are `cacheable`
   std::string last_modified{};
-  bool no_store = false;   ///< the server wants no copy of it kept, or a redirect on the way did
-  bool from_disk = false;  ///< the body was kept on disk; with attempts > 0 the server said that it still holds
-  std::string url;         ///< that answered, after redirects, without credentials
-  int attempts = 1;        ///< requests made for it, the first included; 0: none, it was here already
+  bool no_store = false;           ///< the server wants no copy of it kept, or a redirect on the way did
+  bool from_disk = false;          ///< the body was kept on disk; with attempts > 0 the server said that it still holds
+  std::string url;                 ///< that answered, after redirects, without credentials
+  std::string secrets_sent{};      ///< there, by name: "X-Authorization, Authorization"
+  std::string secrets_withheld{};  ///< that a redirect to `url` left behind
+  int attempts = 1;                ///< requests made for it, the first included; 0: none, it was here already
 
   // Of the last request, from its beginning; both hold the time that the connection took, if it was new. 0: unknown.
   double first_byte_seconds = 0;  ///< until the first byte of the answer

@@ -44,6 +44,7 @@ struct HttpOptions {
   RetryPolicy retry{};
   std::vector<HttpHeader> headers{};
   std::optional<BasicAuth> basic_auth{};
+  Upgrades upgrades = Upgrades::default_ports;  ///< how far secrets follow a host from http: to https:
   bool http2 = true;  ///< where a TLS server offers it: up to 32 transfers share a connection; false: HTTP/1.1 only
   std::string user_agent{};
   std::string proxy{};  ///< as libcurl takes it; empty: http_proxy, https_proxy, no_proxy of the environment
@@ -57,6 +58,8 @@ struct HttpOptions {
 };
 
 /// Connections, the threads that drive them, and what they send. Copies share all of it.
+///
+/// The secrets of a session that is not bound to an origin are for whichever server or mirror it is given to.
 class HttpSession {
  public:
   /// Opens no connection and starts no thread until the first request.
@@ -67,10 +70,22 @@ class HttpSession {
   /// session sends counts then.
   HttpSession(std::shared_ptr<Transport> transport, HttpOptions options);
 
-  [[nodiscard]] const HttpOptions& options() const noexcept { return *options_; }
-  [[nodiscard]] const std::shared_ptr<Transport>& transport() const noexcept { return transport_; }
+  [[nodiscard]] const HttpOptions& options() const& noexcept { return *options_; }
+  [[nodiscard]] HttpOptions options() const&& { return *options_; }
+  [[nodiscard]] const std::shared_ptr<Transport>& transport() const& noexcept { return transport_; }
+  [[nodiscard]] std::shared_ptr<Transport> transport() const&& noexcept { return transport_; }
 
-  /// The session's secrets, bound to the origin of `url`; null if it has none or `url` is no http(s) URL.
+  /// The same connections, whose secrets are for the origin of `url` alone. A session that is bound stays so.
+  [[nodiscard]] HttpSession bound_to(std::string_view url) const;
+  [[nodiscard]] const std::optional<Origin>& bound_origin() const& noexcept { return bound_to_; }
+
+  /// The same connections, bound to the origin of `url`, with more secrets for it.
+  /// \param basic    instead of the session's own, if given
+  /// \param headers  beside the session's own
+  [[nodiscard]] HttpSession with_secrets(std::string_view url, const std::optional<BasicAuth>& basic,
+                                         const std::vector<HttpHeader>& headers = {}) const;
+
+  /// The session's secrets, bound to the origin of `url`; null if it has none for that, or `url` is no http(s) URL.
   [[nodiscard]] std::shared_ptr<const Credentials> credentials_for(std::string_view url) const;
 
   /// Makes one request and waits for its answer, whatever the status.
@@ -80,6 +95,7 @@ class HttpSession {
  private:
   std::shared_ptr<const HttpOptions> options_;
   std::shared_ptr<Transport> transport_;
+  std::optional<Origin> bound_to_;
 };
 
 }  // namespace catvox
