@@ -33,12 +33,13 @@ struct StackOptions {
   /// For mirrors without one of their own. Its secrets go to the origin of the first mirror that has a type that is
   /// read, and to that of one that set_mirror() names; to none but the one to which it is bound, if it is.
   HttpSession session{};
-  std::string server{};                                 ///< what a relative image_base is relative to
-  bool allow_file = false;                              ///< whether a mirror may lie in a local folder
-  bool forbidden_is_missing = false;                    ///< 403 is fill: S3 without the right to list answers so
-  std::size_t cache_bytes = std::size_t{256} << 20;     ///< chunks kept in memory, for all views together; 0: none
-  bool read_ahead = true;                               ///< see ReadOptions::read_ahead; false: no read does
-  std::chrono::milliseconds metadata_timeout{120'000};  ///< for opening a mirror, retries included
+  std::string server{};                                  ///< what a relative image_base is relative to
+  bool allow_file = false;                               ///< whether a mirror may lie in a local folder
+  bool forbidden_is_missing = false;                     ///< 403 is fill: S3 without the right to list answers so
+  std::size_t cache_bytes = std::size_t{256} << 20;      ///< chunks kept in memory, for all views together; 0: none
+  bool read_ahead = true;                                ///< see ReadOptions::read_ahead; false: no read does
+  std::chrono::milliseconds metadata_timeout{120'000};   ///< for opening a mirror, retries included
+  std::shared_ptr<const Credentials> api_credentials{};  ///< for tiles that the server makes itself (types 3 and 13)
 };
 
 /// What set_fastest_mirror() saw of one mirror.
@@ -67,7 +68,7 @@ class Stack {
   [[nodiscard]] MirrorInfo mirror() && { return static_cast<const Stack&>(*this).mirror(); }
 
   /// Chooses a mirror by id or title; views made before keep theirs. Makes no request.
-  /// \throws Error{not_found} listing the mirrors; Error{unsupported} listing the types that are read
+  /// \throws Error{not_found} listing the mirrors; Error{unsupported} naming its type
   void set_mirror(const IdOrTitle& mirror);
 
   /// HTTP Basic for one mirror: sent to the origin of its image_base only.
