@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <catvox/array/cache_statistics.hpp>
 #include <catvox/array/level_source.hpp>
 #include <catvox/array/scale_view.hpp>
 #include <catvox/catmaid/id_or_title.hpp>
@@ -23,6 +24,7 @@
 namespace catvox {
 
 namespace detail {
+class ChunkPool;
 class Mirror;
 class MirrorChoice;
 struct ChosenMirror;
@@ -128,6 +130,13 @@ class Stack {
     });
   }
 
+  /// Forgets every chunk that is kept in memory. Reads that are under way go on.
+  void clear_cache() const;
+
+  /// What the memory cache holds, and what all views of this stack and of its copies have done so far, what they
+  /// fetched ahead included.
+  [[nodiscard]] CacheStatistics cache_statistics() const;
+
   /// What a view stands on: for code that reads bytes of a type known at run time only.
   [[nodiscard]] std::shared_ptr<const LevelSource> source(int level, const std::stop_token& stop = {}) const;
 
@@ -138,6 +147,7 @@ class Stack {
 
   std::shared_ptr<const StackInfo> info_;
   HttpSession session_;                                         // as it was given
+  std::shared_ptr<detail::ChunkPool> pool_;
   std::vector<std::shared_ptr<const detail::Mirror>> mirrors_;  // one for each of info_->mirrors
   std::optional<std::size_t> chosen_;                           // position; absent: the first that can be opened
   std::shared_ptr<const detail::MirrorChoice> choice_;
