@@ -133,8 +133,8 @@ void ChunkFetch::serve_all(ByteResult& result) {
     } catch (...) {
       decode_failed_ = true;
       for (const Subscriber& subscriber : turn.subscribers) subscriber.consumer->decoding_failed();
-      pool_->give_back(flight, std::move(turn.subscribers), from_memory_);
-      throw;  // the source may fetch the body again
+      if (pool_->give_back(flight, std::move(turn.subscribers), from_memory_)) throw;  // the source may fetch it again
+      return;
     }
     cost.decode_seconds = std::chrono::duration<double>(Clock::now() - start).count();
     for (const Subscriber& subscriber : turn.subscribers) {
@@ -164,7 +164,7 @@ KeptChunk ChunkFetch::for_cache() {
 // Memory of what had to go serves what comes next: fresh memory costs page faults.
 void ChunkFetch::recycle(ChunkCache::Removed& removed, ByteResult& result) noexcept {
   kept_.decoded.reset();
-  if (kept_.body.use_count() == 1) {
+  if (is_unshared(kept_.body)) {
     result.body = std::move(*kept_.body);
   } else {
     kept_.body.reset();

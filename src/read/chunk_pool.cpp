@@ -202,9 +202,10 @@ ChunkPool::Turn ChunkPool::next_turn(Flight& flight, KeptChunk* kept, std::uint6
   return turn;
 }
 
-void ChunkPool::give_back(Flight& flight, Subscribers subscribers, bool forget_kept) noexcept {
+bool ChunkPool::give_back(Flight& flight, Subscribers subscribers, bool forget_kept) noexcept {
   ChunkCache::Removed removed;
   Subscribers dropped;
+  bool wanted = false;
   {
     const std::lock_guard lock(mutex_);
     flight.serving = false;
@@ -213,8 +214,11 @@ void ChunkPool::give_back(Flight& flight, Subscribers subscribers, bool forget_k
       list.splice(list.end(), subscribers, subscribers.begin());
     }
     if (forget_kept) cache_.erase(flight.key, removed);
+    wanted = !flight.waiting.empty();
+    if (!wanted) forget(flight);
   }
   for (const Subscriber& subscriber : dropped) subscriber.consumer->dropped(subscriber.number);
+  return wanted;
 }
 
 void ChunkPool::fail(Flight& flight, const Error& error) noexcept {

@@ -99,9 +99,11 @@ class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
   /// \param consumer  for which it is kept
   [[nodiscard]] Turn next_turn(Flight& flight, KeptChunk* kept, std::uint64_t consumer) noexcept;
 
-  /// Takes back subscribers that could not be served: they wait again, for the chunk to be fetched anew.
+  /// Takes back subscribers that could not be served: they wait again, for the chunk to be fetched anew. If none is left
+  /// that has not been stopped, the flight has ended.
   /// \param forget_kept  what the cache has of the chunk is no good
-  void give_back(Flight& flight, Subscribers subscribers, bool forget_kept) noexcept;
+  /// \returns            whether anybody waits
+  [[nodiscard]] bool give_back(Flight& flight, Subscribers subscribers, bool forget_kept) noexcept;
 
   /// Ends a flight: every part of it has failed.
   void fail(Flight& flight, const Error& error) noexcept;

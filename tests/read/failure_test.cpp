@@ -3,15 +3,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <catvox/core/error.hpp>
 #include <new>
 #include <stdexcept>
 #include <string>
-#include <system_error>
+#include <thread>
 #include <vector>
 
 #include "read/array_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/scripted_source.hpp"
 
 using namespace catvox;
 using namespace catvox::test;
@@ -52,7 +54,7 @@ TEST_CASE("whatever a store throws ends the read with an Error", "[read]") {
       {[] { throw 7; }, "cannot fetch chunk 0/0/0 from mem:0/0/0: an exception that is no std::exception"},
   }));
   Fixture fixture;
-  fixture.store->before_decode = [&](const Box&) { thrower(); };
+  fixture.store->before_decode = [&, thrower = thrower](const Box&) { thrower(); };
   const auto reader = fixture.reader();
   for (int round = 0; round < 3; ++round) {
     CHECK_THROWS_WITH(read(*reader, box(0, 1, 0, 8, 0, 10)), text);
@@ -73,6 +75,59 @@ TEST_CASE("whatever a source throws ends the read with an Error", "[read]") {
   CHECK(error_of_read(fixture) == text);
   fixture.reader()->prefetch(box(0, 7, 0, 23, 0, 31), {});  // a prefetch forgets it
   CHECK(error_of_read(fixture) == text);
+}
+
+TEST_CASE("a chunk that does not decode is not fetched again for a consumer that was stopped", "[read]") {
+  // Wants chunk (0, 0, 0), and is stopped while that is decoded.
+  class Consumer final : public ChunkConsumer {
+   public:
+    [[nodiscard]] Purpose purpose() const noexcept override { return Purpose::read; }
+    [[nodiscard]] ChunkPart part(std::int64_t) const override {
+      return {.of = plan_.part(0), .out = {out_.data(), {80, 10, 1}}, .item = 1};
+    }
+    [[nodiscard]] std::int64_t parts() const noexcept override { return 1; }
+    [[nodiscard]] std::uint64_t id() const noexcept override { return 1; }
+    [[nodiscard]] bool will_ask_for(const ChunkKey&) const noexcept override { return false; }
+    [[nodiscard]] bool stopped() const noexcept override { return stop; }
+    void decoding() noexcept override {}
+    void decoding_failed() noexcept override {}
+    void finished(std::int64_t, const ChunkCost&, bool) noexcept override { ended = "finished"; }
+    void failed(std::int64_t, const Error&) noexcept override { ended = "failed"; }
+    void dropped(std::int64_t) noexcept override { ended = "dropped"; }
+
+    std::atomic<bool> stop = false;
+    std::atomic<const char*> ended = "not";
+
+   private:
+    ReadPlan plan_{box(0, 1, 0, 8, 0, 10), {1, 8, 10}, 7, BrokenSlices(), 1};
+    mutable std::vector<std::byte> out_ = std::vector<std::byte>(80);
+  };
+  Fixture fixture;
+  std::atomic<int> requests = 0;
+  auto source = std::make_shared<ScriptedSource>(
+      [&](const ByteRequest& request) {
+        ++requests;
+        ByteResult result;
+        const std::string body = fixture.store->encoded(chunk_of(request.key));
+        result.body.append(std::as_bytes(std::span(body)));
+        return result;
+      },
+      1, 1, 5);
+  ChunkOrigin origin{.store = fixture.store, .source = source, .data = "volume"};
+  fixture.pool->enlist(origin);
+  const auto consumer = std::make_shared<Consumer>();
+  const auto [stops, expected_requests, end] =
+      GENERATE(table<bool, int, std::string>({{true, 1, "dropped"}, {false, 5, "failed"}}));
+  fixture.store->before_decode = [&, stop = stops](const Box&) {
+    consumer->stop = stop;
+    throw Error(Errc::corrupt_data, "damaged");
+  };
+  fixture.pool->get(origin, consumer, 0);
+  while (std::string(consumer->ended) == "not") std::this_thread::yield();
+  origin.source.reset();
+  source.reset();  // its thread has ended
+  CHECK(requests == expected_requests);
+  CHECK(std::string(consumer->ended) == end);
 }
 
 TEST_CASE("a forked child gets an Error at once", "[read]") {
