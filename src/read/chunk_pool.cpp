@@ -1,12 +1,11 @@
 #include "read/chunk_pool.hpp"
 
-#include <unistd.h>
-
 #include <iterator>
 #include <new>
 #include <utility>
 
 #include "bytes/read_error.hpp"
+#include "core/fork.hpp"
 #include "read/chunk_fetch.hpp"
 
 namespace catvox::detail {
@@ -28,7 +27,8 @@ Error caught_error() noexcept {
   }
 }
 
-ChunkPool::ChunkPool(std::size_t cache_bytes) : cache_bytes_(cache_bytes), process_(getpid()), cache_(cache_bytes) {
+ChunkPool::ChunkPool(std::size_t cache_bytes)
+    : cache_bytes_(cache_bytes), fork_generation_(fork_generation()), cache_(cache_bytes) {
   (void)out_of_memory();
 }
 
@@ -44,7 +44,7 @@ void ChunkPool::enlist(ChunkOrigin& origin) {
   origin.number = numbers_.try_emplace(std::move(name), numbers_.size() + 1).first->second;
 }
 
-bool ChunkPool::in_own_process() const noexcept { return getpid() == process_; }
+bool ChunkPool::in_own_process() const noexcept { return fork_generation() == fork_generation_; }
 
 void ChunkPool::check_process() const {
   if (in_own_process()) return;

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <catvox/array/cache_statistics.hpp>
 #include <catvox/bytes/byte_source.hpp>
 #include <catvox/core/error.hpp>
@@ -117,7 +115,7 @@ class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
   void forget(const Flight& flight) noexcept;
 
   const std::size_t cache_bytes_;
-  const pid_t process_;
+  const unsigned fork_generation_;
   mutable std::mutex mutex_;  // guards what follows, and every Flight
   ChunkCache cache_;
   std::unordered_map<ChunkKey, std::shared_ptr<Flight>, ChunkKeyHash> in_flight_;
