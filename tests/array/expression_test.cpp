@@ -1,6 +1,7 @@
 // What people do with xtensor expressions, done with a view: the values are those that the voxels' formula gives, and
 // each chunk is requested once.
 
+#include <catvox/array/read_async.hpp>
 #include <catvox/array/scale_view.hpp>
 #include <numeric>
 #include <set>

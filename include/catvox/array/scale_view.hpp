@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <catvox/array/cast_source.hpp>
+#include <catvox/array/detail/cast_source.hpp>
 #include <catvox/array/detail/evaluation.hpp>
 #include <catvox/array/detail/reducers.hpp>
 #include <catvox/array/detail/slice.hpp>
@@ -20,7 +20,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <future>
 #include <iterator>
 #include <memory>
 #include <span>
@@ -170,7 +169,12 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   /// range becomes the nearest of its values, NaN becomes 0.
   template <class U>
   [[nodiscard]] ScaleView<U, N> cast() const {
-    return ScaleView<U, N>(std::make_shared<ResidentRegions>(cast_source(level_->source(), dtype_of<U>)), layout_);
+    if constexpr (dtype_of<U> == dtype_of<T>) {
+      return ScaleView<U, N>(level_, layout_);
+    } else {
+      return ScaleView<U, N>(
+          std::make_shared<ResidentRegions>(std::make_shared<detail::CastSource<T, U>>(level_->source())), layout_);
+    }
   }
 
   /// Reads all voxels, in C order, into memory without gaps.
@@ -229,10 +233,12 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
     return out;
   }
 
-  /// load() on a thread of its own. Errors come out of get(); destroying the future waits for the read, so stop it by
-  /// its token first. Progress is reported on the reading thread.
-  [[nodiscard]] std::future<xt::xtensor<T, N>> read_async(ReadOptions options = {}) const {
-    return std::async(std::launch::async, [view = *this, options = std::move(options)] { return view.load(options); });
+  /// load() on a thread of its own: a std::future<xt::xtensor<T, N>>. Errors come out of get(); destroying the future
+  /// waits for the read, so stop it by its token first. Progress is reported on the reading thread.
+  /// Include <catvox/array/read_async.hpp>, unless <catvox/catvox.hpp> is included.
+  template <class Options = ReadOptions>
+  [[nodiscard]] auto read_async(Options options = {}) const {
+    return load_asynchronously(*this, std::move(options));
   }
 
   /// Begins to fetch the chunks of this view into the cache and returns: a read of it, or of a part, finds them there.
