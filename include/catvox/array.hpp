@@ -5,6 +5,7 @@
 /// Target catvox::array. (A program that links catvox::catvox includes catvox/catvox.hpp, where this is compiled once.)
 
 #include <catvox/array/array_source.hpp>
+#include <catvox/array/detail/block_grid_impl.hpp>
 #include <catvox/array/detail/resident_regions_impl.hpp>
 #include <catvox/array/detail/view_geometry_impl.hpp>
 #include <catvox/array/detail/view_layout_impl.hpp>

@@ -1,9 +1,13 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <catvox/array/resident_regions.hpp>
+#include <catvox/core/error.hpp>
 #include <catvox/core/memory.hpp>
 #include <cstdlib>
+#include <span>
+#include <string>
 #include <utility>
 
 #ifndef CATVOX_INLINE  // compiled once into the library; by itself in every file that asks for it
@@ -42,9 +46,21 @@ inline Interval run_around(const AxisSelection& selection, std::int64_t chunk, s
 
 namespace catvox {
 
+CATVOX_INLINE void require_memory(const ViewLayout& layout, std::size_t item) {
+  const auto bytes =
+      static_cast<std::size_t>(checked_multiply(layout.size(), static_cast<std::int64_t>(item), "bytes of a view"));
+  if (bytes <= machine_memory()) return;
+  std::array<std::int64_t, ViewLayout::max_rank> shape{};
+  for (std::size_t axis = 0; axis < layout.rank(); ++axis) shape[axis] = layout.extent(axis);
+  throw Error(Errc::too_large, "a view of shape " + to_text(std::span<const std::int64_t>(shape).first(layout.rank())) +
+                                   " takes " + std::to_string(bytes) + " bytes, this machine has " +
+                                   std::to_string(machine_memory()) + ": read it in parts (blocks())");
+}
+
 CATVOX_INLINE Region read_region(const LevelSource& source, const ViewLayout& layout, const ReadOptions& options,
                                  ReadStatistics* statistics) {
   const auto item = static_cast<std::int64_t>(item_size(source.dtype()));
+  require_memory(layout, item_size(source.dtype()));
   Region region{layout, {}};
   region.voxels.resize(static_cast<std::size_t>(checked_multiply(layout.size(), item, "bytes of a view")));
   use_huge_pages(region.voxels.data(), region.voxels.size());

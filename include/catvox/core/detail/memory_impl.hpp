@@ -4,6 +4,7 @@
 #include <cstdint>
 #ifdef __linux__
 #include <sys/mman.h>
+#include <unistd.h>
 #endif
 
 #ifndef CATVOX_INLINE  // compiled once into the library; by itself in every file that asks for it
@@ -21,6 +22,15 @@ CATVOX_INLINE void use_huge_pages([[maybe_unused]] void* memory, [[maybe_unused]
   const std::uintptr_t last = (begin + bytes) / huge_page * huge_page;
   if (last > first) madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
 #endif
+}
+
+CATVOX_INLINE std::size_t machine_memory() noexcept {
+#ifdef __linux__
+  const long pages = sysconf(_SC_PHYS_PAGES);
+  const long page = sysconf(_SC_PAGE_SIZE);
+  if (pages > 0 && page > 0) return static_cast<std::size_t>(pages) * static_cast<std::size_t>(page);
+#endif
+  return SIZE_MAX;
 }
 
 }  // namespace catvox

@@ -77,7 +77,7 @@ CATVOX_INLINE LevelGeometry::LevelGeometry(const StackFrame& frame, const StackV
   const auto offset = detail::array_order(frame.voxel_offset);
   const auto factor = detail::array_order(factors);
   const auto along = detail::project_axes(orientation_);
-  for (std::size_t a = 0; a < 3; ++a) axes_[a] = {resolution[a], translation[along[a]], offset[a], factor[a]};
+  for (std::size_t a = 0; a < 3; ++a) axes_[a] = {resolution[a], translation[along[a]], offset[a], factor[a], 0};
 }
 
 CATVOX_INLINE std::array<std::string_view, 3> LevelGeometry::dims() const noexcept {
@@ -93,7 +93,7 @@ CATVOX_INLINE std::array<double, 3> LevelGeometry::voxel_size() const noexcept {
 
 CATVOX_INLINE std::array<double, 3> LevelGeometry::origin() const noexcept {
   std::array<double, 3> corner{};
-  for (std::size_t a = 0; a < 3; ++a) corner[a] = axes_[a].offset * axes_[a].resolution + axes_[a].translation;
+  for (std::size_t a = 0; a < 3; ++a) corner[a] = axes_[a].corner(0);
   return corner;
 }
 
@@ -101,8 +101,7 @@ CATVOX_INLINE WorldPoint LevelGeometry::voxel_to_world(const VoxelPoint& voxel) 
   const auto along = detail::project_axes(orientation_);
   std::array<double, 3> point{};
   for (std::size_t a = 0; a < 3; ++a) {
-    const Axis& axis = axes_[a];
-    point[along[a]] = (voxel[a] * axis.factor + axis.offset) * axis.resolution + axis.translation;
+    point[along[a]] = axes_[a].corner(voxel[a]);
   }
   return {point[0], point[1], point[2]};
 }
@@ -113,7 +112,18 @@ CATVOX_INLINE double LevelGeometry::Axis::position(double p) const noexcept {
   // caller who computed p as i * r + t lost two more. All of them are relative to at most |p| + |t| (over r) and |o|:
   // about 12 half ulps. 16 are allowed: 1e-9 voxels at FAFB's far corner.
   const double magnitude = (std::abs(p) + std::abs(translation)) / resolution + std::abs(offset);
-  return detail::snap(voxel, 8 * detail::double_epsilon * magnitude / factor);
+  return detail::snap(voxel, 8 * detail::double_epsilon * magnitude / factor) - first;
+}
+
+CATVOX_INLINE double LevelGeometry::Axis::corner(double voxel) const noexcept {
+  return ((voxel + first) * factor + offset) * resolution + translation;
+}
+
+CATVOX_INLINE LevelGeometry LevelGeometry::seen_from(const Index3& first, const Shape3& shape) const noexcept {
+  LevelGeometry seen = *this;
+  for (std::size_t a = 0; a < 3; ++a) seen.axes_[a].first += static_cast<double>(first[a]);
+  seen.shape_ = shape;
+  return seen;
 }
 
 CATVOX_INLINE VoxelPoint LevelGeometry::world_to_voxel(const WorldPoint& point) const noexcept {
