@@ -12,25 +12,11 @@
 #include <utility>
 
 #include "bytes/read_error.hpp"
-#include "bytes/workers.hpp"
+#include "core/file_descriptor.hpp"
+#include "core/workers.hpp"
 
 namespace catvox::detail {
 namespace {
-
-class File {
- public:
-  // Non-blocking, so that a FIFO under a tile's name does not hang the thread.
-  explicit File(const std::string& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
-  ~File() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  [[nodiscard]] int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 [[noreturn]] void throw_errno(int error) { throw Error(Errc::io, std::generic_category().message(error)); }
 
@@ -41,11 +27,12 @@ ByteRange clipped(const std::optional<ByteRange>& range, std::uint64_t size) {
   return {begin, std::min(range->size, size - begin)};
 }
 
-void read_into(const File& file, const ByteRange& range, Buffer& body) {
+void read_into(const FileDescriptor& file, const ByteRange& range, Buffer& body) {
   body.resize(static_cast<std::size_t>(range.size));
   std::size_t done = 0;
   while (done < body.size()) {
-    const auto got = ::pread(file.fd(), body.data() + done, body.size() - done, static_cast<off_t>(range.begin + done));
+    const auto got =
+        ::pread(file.get(), body.data() + done, body.size() - done, static_cast<off_t>(range.begin + done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw_errno(errno);
     if (got == 0) break;  // it became shorter; what decodes it will notice
@@ -132,14 +119,15 @@ ByteResult read_file(const ByteRequest& request, Buffer memory) {
   result.body = std::move(memory);
   result.body.clear();
   if (request.range && request.range->size == 0) throw Error(Errc::invalid_argument, "an empty range is asked for");
-  const File file(file_path(request.key));
-  if (file.fd() < 0) {
+  // Non-blocking, so that a FIFO under a tile's name does not hang the thread.
+  const FileDescriptor file(::open(file_path(request.key).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file.open()) {
     if (errno != ENOENT && errno != ENOTDIR) throw_errno(errno);
     result.state = ByteResult::State::missing;
     return result;
   }
   struct stat status {};
-  if (::fstat(file.fd(), &status) != 0) throw_errno(errno);
+  if (::fstat(file.get(), &status) != 0) throw_errno(errno);
   if (!S_ISREG(status.st_mode)) throw Error(Errc::io, "not a regular file");
   const auto part = clipped(request.range, static_cast<std::uint64_t>(status.st_size));
   if (request.max_bytes > 0 && part.size > request.max_bytes) {

@@ -62,9 +62,8 @@ class Answer final : public TransferHandler {
       throw status_error(response);
     }
     result.generation = generation_of(response);
-    result.may_store = !response.no_store;
+    result.may_store = !response.no_store && response.status != 403;  // that may be allowed tomorrow
     result.url = response.url;
-    result.from_disk = response.from_disk;
     result.attempts = response.attempts;
     result.first_byte_seconds = response.first_byte_seconds;
     result.seconds = response.seconds;

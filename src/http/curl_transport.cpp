@@ -64,10 +64,7 @@ void Share::begin() {
 }
 
 CurlTransport::CurlTransport(std::shared_ptr<const HttpOptions> options)
-    : options_(std::move(options)),
-      disk_cache_(options_->disk_cache.folder.empty() ? nullptr : std::make_unique<DiskCache>(*options_)),
-      body_estimate_(body_guess),
-      gate_(options_->max_bytes_in_flight) {
+    : options_(std::move(options)), body_estimate_(body_guess), gate_(options_->max_bytes_in_flight) {
   const auto cores = std::max(1U, std::thread::hardware_concurrency());
   const auto threads = options_->threads > 0 ? static_cast<unsigned>(options_->threads) : cores;
   const auto connections = static_cast<unsigned>(std::max(1, options_->max_connections));

@@ -14,7 +14,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "http/disk_cache.hpp"
 #include "http/gate.hpp"
 #include "http/lane.hpp"
 #include "http/origin_queue.hpp"
@@ -74,7 +73,6 @@ class CurlTransport final : public Transport {
 
   [[nodiscard]] const HttpOptions& options() const noexcept { return *options_; }
   [[nodiscard]] CURLSH* share() const noexcept { return share_.get(); }
-  [[nodiscard]] DiskCache* disk_cache() const noexcept { return disk_cache_.get(); }  ///< null: none
   [[nodiscard]] Gate& gate() noexcept { return gate_; }
   [[nodiscard]] std::mutex& mutex() noexcept { return mutex_; }
 
@@ -123,7 +121,6 @@ class CurlTransport final : public Transport {
   [[nodiscard]] bool is_forked() const noexcept;
 
   const std::shared_ptr<const HttpOptions> options_;
-  const std::unique_ptr<DiskCache> disk_cache_;
   std::size_t lane_count_ = 1;
   std::size_t window_ = 1;                      // transfers that a lane may have under way
   std::atomic<std::size_t> body_estimate_;      // where an answer does not say

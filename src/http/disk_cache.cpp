@@ -7,48 +7,40 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <catvox/core/error.hpp>
-#include <catvox/http/url.hpp>
+#include <catvox/core/text.hpp>
 #include <cerrno>
-#include <chrono>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <random>
-#include <string_view>
+#include <span>
 #include <system_error>
 #include <thread>
 #include <tuple>
+#include <utility>
 #include <vector>
-
-#include "http/status.hpp"
 
 namespace catvox::detail {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view state_name = "catvox-cache";
+constexpr const char* state_name = "catvox-cache";
 constexpr std::string_view temporary_prefix = "tmp-";
-constexpr std::size_t name_digits = 32;         // of the key; the file has all of it
-constexpr std::int64_t touch_after = 600;       // s; a use is noted at most this often
-constexpr std::int64_t abandoned_after = 3600;  // s; until a temporary file's writer is taken for dead
-constexpr std::int64_t recount_after = 86'400;  // s; until the sum of sizes is no longer believed
-constexpr auto lock_patience = 20ms;            // whoever holds it may be stopped: reading must go on
+constexpr std::size_t name_digits = 32;                       // of the key; the file has all of it
+constexpr std::int64_t touch_after = 600;                     // s; a use is noted at most this often
+constexpr std::int64_t abandoned_after = 3600;                // s; until a temporary file's writer is taken for dead
+constexpr std::int64_t recount_after = 86'400;                // s; until the sum of sizes is no longer believed
+constexpr auto lock_patience = 20ms;                          // whoever holds it may be stopped: writing must go on
+constexpr std::size_t waiting_limit = std::size_t{32} << 20;  // of bodies: a disk that is slower keeps less
 
 std::uint64_t on_disk(std::uint64_t bytes) { return (bytes + 4095) / 4096 * 4096; }
 
-std::string hex(const Digest& digest, std::size_t digits) {
-  constexpr std::string_view alphabet = "0123456789abcdef";
+std::string hex(std::span<const std::byte> bytes) {
   std::string text;
-  for (std::size_t i = 0; 2 * i < digits; ++i) {
-    const auto byte = std::to_integer<unsigned>(digest[i]);
-    text += alphabet[byte >> 4];
-    text += alphabet[byte & 15];
-  }
+  for (const std::byte byte : bytes) append_hex(text, std::to_integer<unsigned char>(byte));
   return text;
 }
 
@@ -56,9 +48,49 @@ bool is_hex(std::string_view text, std::size_t digits) {
   return text.size() == digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-bool write_all(int file, std::string_view text) {
+bool is_temporary(std::string_view name) {
+  return name.starts_with(temporary_prefix) && name.size() == temporary_prefix.size() + 6;
+}
+
+// A name at which nobody looks for an answer.
+std::string temporary_name() {
+  constexpr std::string_view letters = "0123456789abcdefghijklmnopqrstuvwxyz";
+  thread_local std::mt19937 random{std::random_device{}()};
+  std::string name(temporary_prefix);
+  for (int i = 0; i < 6; ++i) name += letters[random() % letters.size()];
+  return name;
+}
+
+// Makes a file that was not there. \returns  its name, and it; not open: see errno
+std::pair<std::string, FileDescriptor> make_temporary(const FileDescriptor& folder) {
+  while (true) {
+    auto name = temporary_name();
+    FileDescriptor file(::openat(folder.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (file.open() || errno != EEXIST) return {std::move(name), std::move(file)};
+  }
+}
+
+// Where an answer lies: "ab", "cdef…".
+struct Place {
+  std::string folder, name;
+};
+
+Place place_of(const Digest& key) {
+  const auto digits = hex(std::span(key).first(name_digits / 2));
+  return {digits.substr(0, 2), digits.substr(2)};
+}
+
+FileDescriptor open_folder_in(const FileDescriptor& folder, const std::string& name) {
+  return FileDescriptor(::openat(folder.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+FileDescriptor open_file_in(const FileDescriptor& folder, const std::string& name) {
+  return FileDescriptor(::openat(folder.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+}
+
+bool write_all(const FileDescriptor& file, std::string_view text) {
   while (!text.empty()) {
-    const auto put = ::write(file, text.data(), text.size());
+    const auto put = ::write(file.get(), text.data(), text.size());
     if (put < 0 && errno == EINTR) continue;
     if (put <= 0) return false;
     text.remove_prefix(static_cast<std::size_t>(put));
@@ -73,7 +105,7 @@ std::string_view as_text(std::span<const std::byte> bytes) {
 // Holds the advisory lock, if it can be had soon.
 class FolderLock {
  public:
-  explicit FolderLock(int file) : file_(file) {
+  explicit FolderLock(const FileDescriptor& file) : file_(file.get()) {
     const auto end = std::chrono::steady_clock::now() + lock_patience;
     while (!(held_ = ::flock(file_, LOCK_EX | LOCK_NB) == 0) && std::chrono::steady_clock::now() < end) {
       std::this_thread::sleep_for(1ms);
@@ -91,15 +123,20 @@ class FolderLock {
   bool held_ = false;
 };
 
-// Calls f(name, status) for each regular file.
+// Calls f(name, status) for each regular file in an open folder.
 template <class F>
-void for_each_file(const std::string& folder, F f) {
-  const std::unique_ptr<DIR, decltype([](DIR* dir) { ::closedir(dir); })> dir(::opendir(folder.c_str()));
-  if (!dir) return;
+void for_each_file(const FileDescriptor& folder, F f) {
+  const int own = ::openat(folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);  // closedir() closes it
+  if (own < 0) return;
+  const std::unique_ptr<DIR, decltype([](DIR* dir) { ::closedir(dir); })> dir(::fdopendir(own));
+  if (!dir) {
+    ::close(own);
+    return;
+  }
   while (const dirent* entry = ::readdir(dir.get())) {
     struct stat status {};
-    if (::fstatat(::dirfd(dir.get()), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
-    if (S_ISREG(status.st_mode)) f(std::string_view(entry->d_name), status);
+    if (::fstatat(own, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (S_ISREG(status.st_mode)) f(std::string(entry->d_name), status);
   }
 }
 
@@ -112,53 +149,82 @@ struct DiskCache::State {
   std::uint64_t bytes = 0;     // of all files, at least
   std::int64_t recounted = 0;  // seconds since 1970
 
-  static std::optional<State> read(int file) {
+  static std::optional<State> read(const FileDescriptor& file) {
     State state;
     const auto magic = state.magic;
-    if (::pread(file, &state, sizeof state, 0) != sizeof state || state.magic != magic) return {};
+    if (::pread(file.get(), &state, sizeof state, 0) != sizeof state || state.magic != magic) return {};
     return state;
   }
-  bool write(int file) const { return ::pwrite(file, this, sizeof *this, 0) == sizeof *this; }
+  bool write(const FileDescriptor& file) const { return ::pwrite(file.get(), this, sizeof *this, 0) == sizeof *this; }
 };
 
-FileDescriptor::~FileDescriptor() {
-  if (number_ >= 0) ::close(number_);
-}
+class DiskCache::Write final : public Workers::Job {
+ public:
+  Write(DiskCache& cache, DiskEntry entry) : cache_(cache), entry_(std::move(entry)) {
+    cache_.waiting_bytes_ += entry_.body.size();
+  }
+  ~Write() override { cache_.waiting_bytes_ -= entry_.body.size(); }
+  void run(Workers::Turn&) noexcept override {
+    try {
+      cache_.write(entry_);
+    } catch (const std::bad_alloc&) {
+    }
+  }
+
+ private:
+  DiskCache& cache_;
+  const DiskEntry entry_;
+};
 
 DiskCache::DiskCache(const HttpOptions& options)
-    : options_(options.disk_cache),
-      folder_(std::filesystem::absolute(options_.folder)),
-      max_body_bytes_(options.max_body_bytes) {
+    : options_(options.disk_cache), max_body_bytes_(options.max_body_bytes), readers_(options.threads), writer_(1) {
+  const auto fail = [&](const std::string& why) {
+    throw Error(Errc::io, "cannot use " + escaped(options_.folder) + " as disk cache: " + why);
+  };
   try {
+    open_folder();
     open_state();
   } catch (const std::system_error& error) {
-    throw Error(Errc::io, "cannot use " + folder_ + " as disk cache: " + error.code().message());
+    fail(error.code().message());
+  } catch (const Error& error) {
+    fail(error.what());
   }
   if (!options.client_certificate.empty()) {
     std::ifstream file(options.client_certificate, std::ios::binary);
-    identity_ = stretch(sha256(std::string(std::istreambuf_iterator<char>(file), {})), salt_);
+    identity_ = stretched(sha256(std::string(std::istreambuf_iterator<char>(file), {})));
   }
 }
 
 DiskCache::~DiskCache() {
-  const FolderLock lock(state_file_.get());
-  auto state = lock.held() ? State::read(state_file_.get()) : std::nullopt;
+  if (writer_.forked()) return;  // the lock and what was claimed are the parent's
+  writer_.finish();
+  const FolderLock lock(state_file_);
+  auto state = lock.held() ? State::read(state_file_) : std::nullopt;
   if (!state) return;  // the next recount will see what was not used
   state->bytes -= std::min(state->bytes, claimed_);
-  state->write(state_file_.get());
+  state->write(state_file_);
 }
 
-// Opens the folder's state, makes both if need be. Several processes may do so at the same time: whoever is first wins.
+void DiskCache::open_folder() {
+  const auto fail = [] { throw std::system_error(errno, std::generic_category()); };
+  auto folder = std::filesystem::absolute(options_.folder).lexically_normal();
+  if (!folder.has_filename()) folder = folder.parent_path();  // it ended in '/'
+  std::filesystem::create_directories(folder.parent_path());
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) fail();
+  folder_ = FileDescriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  struct stat status {};
+  if (!folder_.open() || ::fstat(folder_.get(), &status) != 0) fail();
+  if (status.st_uid != ::geteuid()) throw Error(Errc::io, "it belongs to another user");
+  if ((status.st_mode & S_IWOTH) != 0) throw Error(Errc::io, "every user may write it (chmod o-w, or name another)");
+}
+
+// Makes the folder's state if need be. Several processes may do so at the same time: whoever is first wins.
 void DiskCache::open_state() {
   const auto fail = [] { throw std::system_error(errno, std::generic_category()); };
-  const std::filesystem::path folder = folder_;
-  if (folder.has_parent_path()) std::filesystem::create_directories(folder.parent_path());
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) fail();
-  const std::string path = folder / state_name;
   for (bool again = true;; again = false) {
-    FileDescriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    FileDescriptor file(::openat(folder_.get(), state_name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!file.open() && errno != ENOENT) fail();
-    if (const auto state = file.open() ? State::read(file.get()) : std::nullopt) {
+    if (const auto state = file.open() ? State::read(file) : std::nullopt) {
       state_file_ = std::move(file);
       salt_ = state->salt;
       return;
@@ -167,51 +233,36 @@ void DiskCache::open_state() {
     State fresh;
     std::random_device random;
     for (auto& byte : fresh.salt) byte = static_cast<std::byte>(random());
-    std::string temporary = folder / (std::string(temporary_prefix) + "XXXXXX");
-    const FileDescriptor made(::mkostemp(temporary.data(), O_CLOEXEC));
+    const auto [name, made] = make_temporary(folder_);
     if (!made.open()) fail();
     // A file that is no state is replaced; one that appeared meanwhile is not.
     const bool placed =
-        fresh.write(made.get()) && (file.open() ? ::rename(temporary.c_str(), path.c_str()) == 0
-                                                : ::link(temporary.c_str(), path.c_str()) == 0 || errno == EEXIST);
+        fresh.write(made) &&
+        (file.open() ? ::renameat(folder_.get(), name.c_str(), folder_.get(), state_name) == 0
+                     : ::linkat(folder_.get(), name.c_str(), folder_.get(), state_name, 0) == 0 || errno == EEXIST);
     const int error = errno;
-    ::unlink(temporary.c_str());
+    ::unlinkat(folder_.get(), name.c_str(), 0);
     if (!placed) throw std::system_error(error, std::generic_category());
   }
 }
 
-std::optional<Digest> DiskCache::key_of(const Request& request) {
-  const auto scheme = scheme_of(request.url);
-  if (!request.cacheable || (scheme != "http" && scheme != "https")) return {};
-  const auto user = split_user(request.url);
-  if (!user.user.empty() || !user.password.empty()) return {};  // a secret in the address itself
-
-  Digest secrets{};
-  if (request.credentials) {
-    const std::lock_guard lock(mutex_);
-    const auto [entry, fresh] = stretched_.try_emplace(request.credentials->digest());
-    if (fresh) entry->second = stretch(entry->first, salt_);
-    secrets = entry->second;
-  }
+Digest DiskCache::key_of(std::string_view request, const Digest& secrets) const {
   std::string all(as_text(salt_));
   all += as_text(identity_);
   all += as_text(secrets);
-  all += request.url;
-  for (const auto& header : request.headers) all += "\n" + header.name + ":" + header.value;
+  all += request;
   return sha256(all);
 }
 
-std::string DiskCache::path_of(const Digest& key) const {
-  const auto name = hex(key, name_digits);
-  return folder_ + "/" + name.substr(0, 2) + "/" + name.substr(2);
-}
-
-std::optional<DiskEntry> DiskCache::find(const Digest& key, Buffer memory) {
-  const FileDescriptor file(::open(path_of(key).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+std::optional<DiskEntry> DiskCache::find(const Digest& key, std::size_t max_bytes, Buffer memory) {
+  const auto place = place_of(key);
+  const auto folder = open_folder_in(folder_, place.folder);
+  const auto file = folder.open() ? open_file_in(folder, place.name) : FileDescriptor();
   if (!file.open()) return {};
-  auto entry = read_entry(file.get(), key, max_body_bytes_, std::move(memory));
+  auto entry = read_entry(file.get(), key, max_bytes > 0 ? std::min(max_bytes, max_body_bytes_) : max_body_bytes_,
+                          std::move(memory));
   if (!entry) return {};
-  if (is_missing(entry->status, false)) {
+  if (entry->missing) {
     const auto age = now_in_seconds() - entry->stored;
     if (age < 0 || age >= options_.missing_lifetime.count()) return {};
   }
@@ -222,40 +273,38 @@ std::optional<DiskEntry> DiskCache::find(const Digest& key, Buffer memory) {
   return entry;
 }
 
-DiskCache::Writing DiskCache::write(const DiskEntry& entry, std::span<const std::byte> body) {
-  Writing writing;
-  const auto head = stores_ ? entry_head(entry, body) : std::string();
-  if (head.empty() || !claim(on_disk(head.size() + body.size()))) return writing;
-  writing.cache_ = this;
-  writing.path_ = path_of(entry.key);
-  const auto folder = writing.path_.substr(0, writing.path_.rfind('/'));
-  writing.temporary_ = folder + "/" + std::string(temporary_prefix) + "XXXXXX";
-  FileDescriptor file(::mkostemp(writing.temporary_.data(), O_CLOEXEC));
-  if (!file.open() && errno == ENOENT && (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST)) {
-    writing.temporary_.replace(writing.temporary_.size() - 6, 6, "XXXXXX");
-    file = FileDescriptor(::mkostemp(writing.temporary_.data(), O_CLOEXEC));
+bool DiskCache::has_room_for(std::size_t body_bytes) const noexcept {
+  return stores_ && body_bytes <= options_.max_bytes && waiting_bytes_ + body_bytes <= waiting_limit;
+}
+
+void DiskCache::store(DiskEntry entry) noexcept {
+  try {
+    writer_.add(std::make_unique<Write>(*this, std::move(entry)));
+  } catch (const std::exception&) {
+    stores_ = false;  // no thread, no memory
   }
+}
+
+// What is in the way of one answer only (a folder at its name) is nothing to give up for.
+void DiskCache::write(const DiskEntry& entry) {
+  const auto head = stores_ ? entry_head(entry) : std::string();
+  if (head.empty() || !claim(on_disk(head.size() + entry.body.size()))) return;
+  const auto place = place_of(entry.key);
+  auto folder = open_folder_in(folder_, place.folder);
+  if (!folder.open() && errno == ENOENT) {
+    if (::mkdirat(folder_.get(), place.folder.c_str(), 0700) != 0 && errno != EEXIST) stores_ = false;
+    folder = open_folder_in(folder_, place.folder);
+  }
+  if (!folder.open()) return;
+  const auto [name, file] = make_temporary(folder);
   if (!file.open()) {
-    writing.temporary_.clear();
-    stop_storing();
-  } else if (!write_all(file.get(), head) || !write_all(file.get(), as_text(body))) {
-    stop_storing();
-    ::unlink(writing.temporary_.c_str());
-    writing.temporary_.clear();
+    stores_ = false;
+    return;
   }
-  return writing;
-}
-
-DiskCache::Writing::~Writing() {
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
-}
-
-void DiskCache::Writing::keep() {
-  if (temporary_.empty()) return;
-  if (::rename(temporary_.c_str(), path_.c_str()) == 0) {
-    temporary_.clear();
-  } else {
-    cache_->stop_storing();
+  const bool written = write_all(file, head) && write_all(file, as_text(entry.body.bytes()));
+  if (!written) stores_ = false;
+  if (!written || ::renameat(folder.get(), name.c_str(), folder.get(), place.name.c_str()) != 0) {
+    ::unlinkat(folder.get(), name.c_str(), 0);
   }
 }
 
@@ -265,18 +314,17 @@ bool DiskCache::claim(std::uint64_t bytes) {
   // When files are counted, what others have claimed but not written yet is not seen: the rest is for that.
   const std::uint64_t limit = options_.max_bytes - options_.max_bytes / 32;
   if (bytes > limit) return false;
-  const std::lock_guard lock(mutex_);
   if (claimed_ >= bytes) {
     claimed_ -= bytes;
     return true;
   }
   if (std::chrono::steady_clock::now() < next_claim_) return false;
-  const FolderLock folder_lock(state_file_.get());
+  const FolderLock folder_lock(state_file_);
   if (!folder_lock.held()) {
     next_claim_ = std::chrono::steady_clock::now() + 1s;  // not to wait again for each answer
     return false;
   }
-  auto state = State::read(state_file_.get()).value_or(State{.salt = salt_});
+  auto state = State::read(state_file_).value_or(State{.salt = salt_});
   const std::uint64_t portion = std::max(bytes, limit / 256);
   const auto age = now_in_seconds() - state.recounted;
   if (age < 0 || age >= recount_after || state.bytes > limit - portion) {
@@ -286,8 +334,8 @@ bool DiskCache::claim(std::uint64_t bytes) {
   }
   if (state.bytes > limit - portion) return false;
   state.bytes += portion;
-  if (!state.write(state_file_.get())) {
-    stop_storing();
+  if (!state.write(state_file_)) {
+    stores_ = false;
     return false;
   }
   claimed_ += portion - bytes;
@@ -301,35 +349,29 @@ std::uint64_t DiskCache::remove_oldest(std::uint64_t max_bytes, std::uint64_t ta
   struct File {
     std::int64_t used_s, used_ns;
     std::uint64_t bytes;
-    std::uint8_t folder;
+    std::byte folder;
     std::array<char, name_digits - 2> name;
   };
   std::vector<File> files;
   std::uint64_t total = 0;
-  const auto abandoned = [&](std::string_view name, const struct stat& status) {
-    return name.starts_with(temporary_prefix) && name.size() == temporary_prefix.size() + 6 &&
-           now_in_seconds() - status.st_mtime >= abandoned_after;
+  const auto remove_abandoned = [](const FileDescriptor& folder, const std::string& name, const struct stat& status) {
+    if (!is_temporary(name)) return false;
+    if (now_in_seconds() - status.st_mtime >= abandoned_after) ::unlinkat(folder.get(), name.c_str(), 0);
+    return true;
   };
-  const auto folder_of = [&](std::uint8_t number) { return folder_ + "/" + hex({static_cast<std::byte>(number)}, 2); };
-  for_each_file(folder_, [&](std::string_view name, const struct stat& status) {
-    if (abandoned(name, status)) ::unlink((folder_ + "/" + std::string(name)).c_str());
-  });
-  for (int i = 0; i < 256; ++i) {
-    const auto number = static_cast<std::uint8_t>(i);
-    const auto folder = folder_of(number);
-    for_each_file(folder, [&](std::string_view name, const struct stat& status) {
-      if (abandoned(name, status)) {
-        ::unlink((folder + "/" + std::string(name)).c_str());
-      } else if (is_hex(name, name_digits - 2)) {
-        File file{status.st_mtim.tv_sec,
-                  status.st_mtim.tv_nsec,
-                  on_disk(static_cast<std::uint64_t>(status.st_size)),
-                  number,
-                  {}};
-        std::copy(name.begin(), name.end(), file.name.begin());
-        files.push_back(file);
-        total += file.bytes;
-      }
+  for_each_file(folder_,
+                [&](const std::string& name, const struct stat& status) { remove_abandoned(folder_, name, status); });
+  for (unsigned number = 0; number < 256; ++number) {
+    const auto byte = static_cast<std::byte>(number);
+    const auto folder = open_folder_in(folder_, hex({&byte, 1}));
+    if (!folder.open()) continue;
+    for_each_file(folder, [&](const std::string& name, const struct stat& status) {
+      if (remove_abandoned(folder, name, status) || !is_hex(name, name_digits - 2)) return;
+      File file{
+          status.st_mtim.tv_sec, status.st_mtim.tv_nsec, on_disk(static_cast<std::uint64_t>(status.st_size)), byte, {}};
+      std::copy(name.begin(), name.end(), file.name.begin());
+      files.push_back(file);
+      total += file.bytes;
     });
   }
   if (total <= max_bytes) return total;
@@ -337,8 +379,12 @@ std::uint64_t DiskCache::remove_oldest(std::uint64_t max_bytes, std::uint64_t ta
             [](const File& a, const File& b) { return std::tie(a.used_s, a.used_ns) < std::tie(b.used_s, b.used_ns); });
   for (const File& file : files) {
     if (total <= target) break;
-    const auto path = folder_of(file.folder) + "/" + std::string(file.name.data(), file.name.size());
-    if (::unlink(path.c_str()) == 0 || errno == ENOENT) total -= file.bytes;
+    const auto folder = open_folder_in(folder_, hex({&file.folder, 1}));
+    const std::string name(file.name.data(), file.name.size());
+    const auto opened = folder.open() ? open_file_in(folder, name) : FileDescriptor();
+    const bool gone =
+        opened.open() ? is_entry(opened.get()) && ::unlinkat(folder.get(), name.c_str(), 0) == 0 : errno == ENOENT;
+    if (gone) total -= file.bytes;
   }
   return total;
 }

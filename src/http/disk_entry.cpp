@@ -4,11 +4,10 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -16,8 +15,8 @@ namespace catvox::detail {
 namespace {
 
 constexpr std::string_view magic = "catvoxde";
-constexpr std::uint32_t version = 1;
-constexpr std::size_t checksum_at = 80;
+constexpr std::uint32_t version = 2;
+constexpr std::size_t checksum_at = 72;
 constexpr std::size_t fixed_bytes = checksum_at + 8;
 constexpr std::size_t max_text_bytes = 4096;
 
@@ -50,11 +49,11 @@ class Parser {
   std::string_view text_;
 };
 
-std::uint64_t checksum(std::string_view fixed, std::string_view texts, std::span<const std::byte> body) {
+std::uint64_t checksum(std::string_view fixed, std::string_view text, std::span<const std::byte> body) {
   XXH3_state_t state;
   XXH3_64bits_reset(&state);
   XXH3_64bits_update(&state, fixed.data(), checksum_at);
-  XXH3_64bits_update(&state, texts.data(), texts.size());
+  XXH3_64bits_update(&state, text.data(), text.size());
   XXH3_64bits_update(&state, body.data(), body.size());
   return XXH3_64bits_digest(&state);
 }
@@ -75,23 +74,23 @@ bool read_all(int file, void* out, std::size_t size) {
 
 std::int64_t now_in_seconds() { return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()); }
 
-std::string entry_head(const DiskEntry& entry, std::span<const std::byte> body) {
-  const std::array texts = {&entry.content_type, &entry.etag, &entry.last_modified};
+std::string entry_head(const DiskEntry& entry) {
+  if (entry.generation.size() > max_text_bytes) return {};
   std::string head(magic);
   put(head, version);
-  put(head, static_cast<std::uint32_t>(entry.status));
+  put(head, std::uint32_t{entry.missing});
   head.append(reinterpret_cast<const char*>(entry.key.data()), entry.key.size());
   put(head, static_cast<std::uint64_t>(entry.stored));
-  std::string all_texts;
-  for (const auto* text : texts) {
-    if (text->size() > max_text_bytes) return {};
-    put(head, static_cast<std::uint32_t>(text->size()));
-    all_texts += *text;
-  }
+  put(head, static_cast<std::uint32_t>(entry.generation.size()));
   put(head, std::uint32_t{0});
-  put(head, static_cast<std::uint64_t>(body.size()));
-  put(head, checksum(head, all_texts, body));
-  return head + all_texts;
+  put(head, static_cast<std::uint64_t>(entry.body.size()));
+  put(head, checksum(head, entry.generation, entry.body.bytes()));
+  return head + entry.generation;
+}
+
+bool is_entry(int file) {
+  std::string begin(magic.size(), '\0');
+  return read_all(file, begin.data(), begin.size()) && begin == magic;
 }
 
 std::optional<DiskEntry> read_entry(int file, const Digest& key, std::size_t max_body_bytes, Buffer body) {
@@ -102,31 +101,25 @@ std::optional<DiskEntry> read_entry(int file, const Digest& key, std::size_t max
   Parser parser(fixed);
   DiskEntry entry;
   if (parser.take(magic.size()) != magic || parser.number<std::uint32_t>() != version) return {};
-  entry.status = static_cast<int>(parser.number<std::uint32_t>());
+  const auto missing = parser.number<std::uint32_t>();
   const auto kept_key = parser.take(entry.key.size());
-  if (std::memcmp(kept_key.data(), key.data(), key.size()) != 0) return {};
+  if (missing > 1 || std::memcmp(kept_key.data(), key.data(), key.size()) != 0) return {};
+  entry.missing = missing == 1;
   entry.key = key;
   entry.stored = static_cast<std::int64_t>(parser.number<std::uint64_t>());
-  std::array<std::uint32_t, 3> text_sizes{};
-  for (auto& size : text_sizes) size = parser.number<std::uint32_t>();
+  const auto text_size = parser.number<std::uint32_t>();
   if (parser.number<std::uint32_t>() != 0) return {};
   const auto body_size = parser.number<std::uint64_t>();
   const auto expected_checksum = parser.number<std::uint64_t>();
 
   // Nothing is allocated that the file does not back.
-  if (*std::max_element(text_sizes.begin(), text_sizes.end()) > max_text_bytes || body_size > max_body_bytes) return {};
-  const std::size_t texts_size = std::size_t{text_sizes[0]} + text_sizes[1] + text_sizes[2];
-  if (std::cmp_not_equal(status.st_size, fixed_bytes + texts_size + body_size)) return {};
-  std::string texts(texts_size, '\0');
+  if (text_size > max_text_bytes || body_size > max_body_bytes) return {};
+  if (std::cmp_not_equal(status.st_size, fixed_bytes + text_size + body_size)) return {};
+  entry.generation.resize(text_size);
   body.clear();
   body.resize(static_cast<std::size_t>(body_size));
-  if (!read_all(file, texts.data(), texts.size()) || !read_all(file, body.data(), body.size())) return {};
-  if (checksum(fixed, texts, body.bytes()) != expected_checksum) return {};
-
-  Parser text_parser(texts);
-  entry.content_type = text_parser.take(text_sizes[0]);
-  entry.etag = text_parser.take(text_sizes[1]);
-  entry.last_modified = text_parser.take(text_sizes[2]);
+  if (!read_all(file, entry.generation.data(), text_size) || !read_all(file, body.data(), body.size())) return {};
+  if (checksum(fixed, entry.generation, body.bytes()) != expected_checksum) return {};
   entry.body = std::move(body);
   return entry;
 }

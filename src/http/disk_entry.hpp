@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 
 #include "http/digest.hpp"
@@ -13,26 +12,24 @@ namespace catvox::detail {
 
 /// An answer as it is kept in a file of its own.
 struct DiskEntry {
-  Digest key{};  ///< of the request that it answers
-  int status = 0;
-  std::int64_t stored = 0;  ///< seconds since 1970, by now_in_seconds()
-  std::string content_type{};
-  std::string etag{};           ///< empty: the server sent none
-  std::string last_modified{};  ///< empty: the server sent none
+  Digest key{};              ///< of the request that it answers
+  bool missing = false;      ///< there was nothing
+  std::int64_t stored = 0;   ///< seconds since 1970, by now_in_seconds()
+  std::string generation{};  ///< what tells this content from a later one; empty: unknown
   Buffer body{};
 };
 
-/// What a file begins with, before `body`: a fixed part and the texts; a checksum covers both and the body.
-///
 /// The clock that entries are dated by and that their age is judged by. Not std::time(), which may lag behind others:
 /// they would come from the future.
 std::int64_t now_in_seconds();
 
-/// Little-endian: "catvoxde", u32 version, u32 status, key, i64 stored, u32 size of each text, u32 0, u64 size of the
-/// body, u64 XXH3-64 of all that is before and after it; then the texts.
-///
-/// Empty if a text is too long to be kept.
-std::string entry_head(const DiskEntry& entry, std::span<const std::byte> body);
+/// What a file begins with, before the body. Little-endian: "catvoxde", u32 version, u32 whether it is missing, key, i64
+/// stored, u32 size of the generation, u32 0, u64 size of the body, u64 XXH3-64 of all that is before and after it; then
+/// the generation. Empty if that is too long to be kept.
+std::string entry_head(const DiskEntry& entry);
+
+/// Whether an open file begins as an entry does.
+bool is_entry(int file);
 
 /// Reads an open file from its beginning. Null if it is not, to the bit, what was written for that key.
 /// \param body  memory to use for the body

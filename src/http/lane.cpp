@@ -58,15 +58,6 @@ void note_headers(Transfer& transfer) {
   }
 }
 
-void use_kept(Transfer& transfer, DiskEntry kept) {
-  auto& response = transfer.response;
-  response.status = kept.status;
-  response.content_type = std::move(kept.content_type);
-  response.body = std::move(kept.body);
-  response.from_disk = true;
-  response.url = redact_url(transfer.url);
-}
-
 // Tells connections apart: 0 before there is one.
 long local_port(CURL* easy) noexcept {
   long port = 0;
@@ -336,47 +327,8 @@ void Lane::begin(TransferPtr transfer) noexcept {
     if (scheme != "http" && scheme != "https") {
       throw Error(Errc::refused, "a session fetches http: and https: URLs only");
     }
-    if (!answer_from_disk(t)) begin_http(t);
+    begin_http(t);
   });
-}
-
-// True if no request needs to be made.
-bool Lane::answer_from_disk(TransferPtr& transfer) {
-  DiskCache* cache = transport_.disk_cache();
-  if (cache == nullptr || transfer->disk_key || transfer->request.range) return false;
-  transfer->disk_key = cache->key_of(transfer->request);
-  if (!transfer->disk_key) return false;
-  auto kept = cache->find(*transfer->disk_key, bodies_.take());
-  if (!kept) return false;
-  if (transport_.options().disk_cache.revalidate && kept->status == 200) {
-    if (!kept->etag.empty() || !kept->last_modified.empty()) transfer->kept = std::move(kept);
-    return false;
-  }
-  use_kept(*transfer, std::move(*kept));
-  make_ready(transfer);
-  return true;
-}
-
-// An answer that its handler has yet to accept.
-DiskCache::Writing Lane::write_to_disk(const Transfer& transfer) const {
-  const auto& response = transfer.response;
-  const bool missing = is_missing(response.status, false);
-  if (!transfer.disk_key || response.no_store || response.attempts == 0 || response.from_disk ||
-      (response.status != 200 && !missing)) {
-    return {};
-  }
-  try {
-    const DiskEntry entry{.key = *transfer.disk_key,
-                          .status = response.status,
-                          .stored = now_in_seconds(),
-                          .content_type = response.content_type,
-                          .etag = response.etag,
-                          .last_modified = response.last_modified,
-                          .body = {}};
-    return transport_.disk_cache()->write(entry, missing ? std::span<const std::byte>() : response.body.bytes());
-  } catch (const std::bad_alloc&) {
-    return {};
-  }
 }
 
 void Lane::begin_http(TransferPtr& transfer) {
@@ -436,11 +388,6 @@ void Lane::finish_failed(TransferPtr& transfer, CURLcode code) {
 void Lane::finish_answered(TransferPtr& transfer) {
   note_headers(*transfer);
   const int status = transfer->response.status;
-  if (status == 304 && transfer->kept) {
-    use_kept(*transfer, std::move(*transfer->kept));
-    make_ready(transfer);
-    return;
-  }
   if (is_redirect(status) && follow_redirect(*transfer)) {
     --transfer->response.attempts;  // a hop is not another attempt
     recycle(std::move(transfer->easy));
@@ -472,18 +419,16 @@ void Lane::make_ready(TransferPtr& transfer) noexcept {
 
 void Lane::deliver(TransferPtr transfer) noexcept {
   step(std::move(transfer), [this](TransferPtr& t) {
-    auto writing = write_to_disk(*t);
     try {
       t->handler->on_response(t->response);
     } catch (const Error& error) {
       if (error.code() != Errc::corrupt_data || t->response.attempts > 0) {
         refuse_body(t, error);
       } else {
-        transport_.again(std::move(t));  // what was kept is no good: ask the source
+        transport_.again(std::move(t));  // what was here is no good: ask the server
       }
       return;
     }
-    writing.keep();
     transport_.end(*t);
     bodies_.give_back(std::move(t->response.body));
     t.reset();
@@ -528,7 +473,6 @@ bool Lane::hold_back(TransferPtr& transfer, Errc code, std::string_view reason, 
 void Lane::refuse_body(TransferPtr& transfer, const Error& error) {
   if (error.code() != Errc::corrupt_data) throw Error(error);
   transfer->request.past_caches = true;
-  transfer->kept.reset();
   retry_or_fail(transfer, error.code(), error.what());
 }
 

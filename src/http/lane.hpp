@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "http/body_pool.hpp"
-#include "http/disk_cache.hpp"
 #include "http/retry.hpp"
 #include "http/transfer.hpp"
 #include "http/transfer_queue.hpp"
@@ -67,8 +66,6 @@ class Lane {
   void step(TransferPtr transfer, Step&& step) noexcept;
   void begin(TransferPtr transfer) noexcept;
   void begin_http(TransferPtr& transfer);
-  bool answer_from_disk(TransferPtr& transfer);
-  [[nodiscard]] DiskCache::Writing write_to_disk(const Transfer& transfer) const;
   void finish(TransferPtr transfer, CURLcode code) noexcept;
   void finish_failed(TransferPtr& transfer, CURLcode code);
   void finish_answered(TransferPtr& transfer);

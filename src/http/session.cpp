@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "http/curl_transport.hpp"
+#include "http/disk_cache.hpp"
 #include "http/header_line.hpp"
 
 namespace catvox {
@@ -50,15 +51,9 @@ class Mailbox final : public TransferHandler {
   void on_response(Response& response) override { put(std::move(response)); }
   void on_error(const Error& error) noexcept override { put(error); }
 
-  std::variant<std::monostate, Response, Error> wait(const std::stop_token& stop,
-                                                     std::chrono::steady_clock::time_point deadline) {
+  std::variant<std::monostate, Response, Error> wait(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    const auto has_ended = [this] { return result_.index() != 0; };
-    if (deadline == std::chrono::steady_clock::time_point::max()) {
-      arrived_.wait(lock, stop, has_ended);
-    } else {
-      arrived_.wait_until(lock, stop, deadline, has_ended);
-    }
+    arrived_.wait(lock, stop, [this] { return result_.index() != 0; });
     return std::move(result_);
   }
 
@@ -77,7 +72,9 @@ class Mailbox final : public TransferHandler {
 }  // namespace
 
 HttpSession::HttpSession(HttpOptions options)
-    : options_(checked(std::move(options))), transport_(std::make_shared<detail::CurlTransport>(options_)) {}
+    : options_(checked(std::move(options))),
+      disk_cache_(options_->disk_cache.folder.empty() ? nullptr : std::make_shared<detail::DiskCache>(*options_)),
+      transport_(std::make_shared<detail::CurlTransport>(options_)) {}
 
 HttpSession::HttpSession(std::shared_ptr<Transport> transport, HttpOptions options)
     : options_(checked(std::move(options))), transport_(std::move(transport)) {}
@@ -109,16 +106,14 @@ std::shared_ptr<const Credentials> HttpSession::credentials_for(std::string_view
                                              options_->upgrades);
 }
 
-Response HttpSession::get(Request request, const std::stop_token& stop,
-                          std::chrono::steady_clock::time_point deadline) const {
+Response HttpSession::get(Request request, const std::stop_token& stop) const {
   const auto url = redact_url(request.url);
   const auto mailbox = std::make_shared<Mailbox>();
   const auto id = transport_->start(std::move(request), mailbox);
-  auto result = mailbox->wait(stop, deadline);
+  auto result = mailbox->wait(stop);
   if (auto* response = std::get_if<Response>(&result)) return std::move(*response);
   if (const auto* error = std::get_if<Error>(&result)) throw *error;
   transport_->cancel(id);
-  if (!stop.stop_requested()) throw Error(Errc::timeout, "no answer in the time that was allowed", {.url = url});
   throw Error(Errc::cancelled, "cancelled", {.url = url});
 }
 

@@ -14,7 +14,7 @@ namespace catvox::detail {
 namespace {
 
 constexpr std::chrono::hours longest_timeout{24 * 20};  // libcurl counts milliseconds in 31 bits
-constexpr long receive_buffer_bytes = 64 * 1024;  // 4 KiB costs half as much CPU again, 128 KiB too
+constexpr long receive_buffer_bytes = 64 * 1024;        // 4 KiB costs half as much CPU again, 128 KiB too
 
 }  // namespace
 
@@ -50,7 +50,6 @@ Easy make_easy(const HttpOptions& options, CURLSH* share) {
 
 void prepare(Transfer& transfer) {
   transfer.url = encode_url(transfer.url);
-  transfer.response.from_disk = false;
   transfer.curl_message[0] = '\0';
   transfer.headers.reset();
   const auto add_header = [&](const std::string& name, const std::string& value) {
@@ -72,11 +71,6 @@ void prepare(Transfer& transfer) {
     add_header("Cache-Control", "no-cache");
     add_header("Pragma", "no-cache");
   }
-  if (transfer.kept) {
-    const bool by_etag = !transfer.kept->etag.empty();
-    add_header(by_etag ? "If-None-Match" : "If-Modified-Since",
-               by_etag ? transfer.kept->etag : transfer.kept->last_modified);
-  }
   transfer.response.secrets_sent.clear();
   transfer.response.secrets_withheld.clear();
   if (const auto& credentials = transfer.request.credentials; credentials != nullptr) {
@@ -97,7 +91,9 @@ void prepare(Transfer& transfer) {
   // The first connection to a host tells whether it will carry streams: waiting for that spares the others' handshakes.
   // With http: there is nothing to learn, but libcurl would wait, too.
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, scheme_of(transfer.url) == "https" ? 1L : 0L);
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(std::min<std::chrono::milliseconds>(transfer.request.timeout, longest_timeout).count()));
+  curl_easy_setopt(
+      easy, CURLOPT_TIMEOUT_MS,
+      static_cast<long>(std::min<std::chrono::milliseconds>(transfer.request.timeout, longest_timeout).count()));
 }
 
 }  // namespace catvox::detail

@@ -14,7 +14,6 @@
 #include <optional>
 #include <string>
 
-#include "http/disk_entry.hpp"
 #include "http/gate.hpp"
 #include "http/pacer.hpp"
 #include "http/progress.hpp"
@@ -68,10 +67,6 @@ struct Transfer {
   int refusals = 0;                 // by a server that takes no more requests
   int excused = 0;                  // of its attempts, those that do not count
   std::uint64_t accepted_then = 0;  // of its origin's requests, when it was refused first
-
-  // For the disk cache.
-  std::optional<Digest> disk_key;  // that the answer is kept under; known once it was looked up
-  std::optional<DiskEntry> kept;   // to be confirmed by the server
 
   Response response;
   Easy easy;

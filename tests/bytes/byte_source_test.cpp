@@ -69,7 +69,7 @@ TEST_CASE("a source gives what there is of a range", "[byte_source]") {
       {10, 1, ""},   // it ends where the range begins
       {11, 4, ""},
       {99'000, 1, ""},
-      {2, ~0ULL, "23456789"},
+      {2, 50'000, "23456789"},
   }));
   CAPTURE(begin, size);
   const auto result = detail::read_now(*tested->source, {.key = key, .range = ByteRange{begin, size}});

@@ -13,6 +13,7 @@
 
 #include "bytes/file_source.hpp"
 #include "bytes/http_source.hpp"
+#include "kept_source.hpp"
 #include "support/catch.hpp"
 #include "support/http_server.hpp"
 #include "support/temp_dir.hpp"
@@ -49,6 +50,7 @@ class HttpCase : public SourceCase {
     session_.emplace(options);
     source = detail::make_http_source({.transport = session_->transport()});
   }
+  ~HttpCase() override { HttpCase::close(); }  // before the server, which waits for its clients
   std::string put(const std::string& name, const std::string& content) override {
     server.add("/" + name, content);
     return server.url("/" + name);
@@ -86,12 +88,44 @@ class RangelessHttpCase final : public HttpCase {
   explicit RangelessHttpCase(int threads) : HttpCase(threads) { server.set_cuts_ranges(false); }
 };
 
+/// Behind a disk cache.
+class KeptCase final : public SourceCase {
+ public:
+  explicit KeptCase(int threads) {
+    HttpOptions options;
+    options.threads = threads;
+    options.max_body_bytes = 100'000;
+    options.retry = {.max_attempts = 3, .initial_delay = std::chrono::milliseconds(1)};
+    options.disk_cache.folder = (folder_.path() / "cache").string();
+    kept_.emplace(options);
+    source = kept_->source();
+  }
+  ~KeptCase() override { KeptCase::close(); }
+  std::string put(const std::string& name, const std::string& content) override {
+    server_.add("/" + name, content);
+    return server_.url("/" + name);
+  }
+  std::string missing_key() override { return server_.url("/none"); }
+  [[nodiscard]] bool fetches_again() const override { return true; }
+  [[nodiscard]] bool has_ranges() const override { return true; }
+  void close() override {
+    source.reset();
+    kept_.reset();
+  }
+
+ private:
+  TempDir folder_;
+  HttpServer server_;
+  std::optional<KeptSource> kept_;
+};
+
 /// Every source there is, by name.
-inline std::vector<std::string> source_names() { return {"files"}; }
+inline std::vector<std::string> source_names() { return {"http", "http without ranges", "files", "disk cache"}; }
 
 inline std::unique_ptr<SourceCase> make_source_case(const std::string& name, int threads) {
   if (name == "http") return std::make_unique<HttpCase>(threads);
   if (name == "http without ranges") return std::make_unique<RangelessHttpCase>(threads);
+  if (name == "disk cache") return std::make_unique<KeptCase>(threads);
   return std::make_unique<FileCase>(threads);
 }
 

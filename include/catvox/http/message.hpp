@@ -25,7 +25,7 @@ struct Request {
   std::vector<HttpHeader> headers{};
   std::shared_ptr<const Credentials> credentials{};  ///< sent only to the origin that they are bound to
   bool retry_on_500 = true;                          ///< CATMAID's API answers 500 to questions, not only in trouble
-  bool cacheable = false;                            ///< may be kept on disk: what is there does not change
+  bool cacheable = false;                            ///< the answer is to say how it may be kept
   int max_attempts = 0;                              ///< 0: as the session's retry policy says
   std::chrono::milliseconds timeout{0};              ///< for each attempt from start to end; 0: none
   std::chrono::milliseconds deadline{0};             ///< for its answer, all attempts and waits included; 0: none
@@ -45,7 +45,6 @@ struct Response {
   std::string etag{};              ///< this and what follows only for requests that are `cacheable`
   std::string last_modified{};
   bool no_store = false;           ///< the server wants no copy of it kept, or a redirect on the way did
-  bool from_disk = false;          ///< the body was kept on disk; with attempts > 0 the server said that it still holds
   std::string url;                 ///< that answered, after redirects, without credentials
   std::string secrets_sent{};      ///< there, by name: "X-Authorization, Authorization"
   std::string secrets_withheld{};  ///< that a redirect to `url` left behind

@@ -14,6 +14,10 @@
 
 namespace catvox {
 
+namespace detail {
+class DiskCache;
+}
+
 /// When a failed request is made again. The n-th wait is drawn from [1/2, 1] of initial_delay * 2^(n-1), at most
 /// max_delay; a server's Retry-After is waited out instead if it is longer.
 struct RetryPolicy {
@@ -23,7 +27,7 @@ struct RetryPolicy {
   std::chrono::milliseconds max_retry_after{120'000};  ///< a server that asks for more fails the request at once
 };
 
-/// Answers to requests that are `cacheable` (tiles and blocks are), kept on disk for later sessions and for other
+/// Tiles and blocks, kept on disk for later sessions and for other
 /// processes that name the same folder. See docs/caching.md.
 struct DiskCacheOptions {
   std::string folder{};  ///< made, for its user alone, if it is not there; empty: no disk cache
@@ -75,6 +79,9 @@ class HttpSession {
   [[nodiscard]] const std::shared_ptr<Transport>& transport() const& noexcept { return transport_; }
   [[nodiscard]] std::shared_ptr<Transport> transport() const&& noexcept { return transport_; }
 
+  /// Where tiles and blocks are kept on disk; null: nowhere. For catvox itself: get() keeps nothing.
+  [[nodiscard]] const std::shared_ptr<detail::DiskCache>& disk_cache() const& noexcept { return disk_cache_; }
+
   /// The same connections, whose secrets are for the origin of `url` alone. A session that is bound stays so.
   [[nodiscard]] HttpSession bound_to(std::string_view url) const;
   [[nodiscard]] const std::optional<Origin>& bound_origin() const& noexcept { return bound_to_; }
@@ -89,14 +96,12 @@ class HttpSession {
   [[nodiscard]] std::shared_ptr<const Credentials> credentials_for(std::string_view url) const;
 
   /// Makes one request and waits for its answer, whatever the status.
-  /// \param deadline  for all of it, retries included
   /// \throws Error{connection, timeout, refused, too_large, cancelled, io}
-  [[nodiscard]] Response get(
-      Request request, const std::stop_token& stop = {},
-      std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max()) const;
+  [[nodiscard]] Response get(Request request, const std::stop_token& stop = {}) const;
 
  private:
   std::shared_ptr<const HttpOptions> options_;
+  std::shared_ptr<detail::DiskCache> disk_cache_;
   std::shared_ptr<Transport> transport_;
   std::optional<Origin> bound_to_;
 };

@@ -1,6 +1,4 @@
-#include "bytes/workers.hpp"
-
-#include <unistd.h>
+#include "core/workers.hpp"
 
 #include <algorithm>
 #include <catvox/core/error.hpp>
@@ -83,11 +81,10 @@ void Workers::State::run(std::size_t thread) noexcept {
 
 Workers::Workers(int threads)
     : count_(threads > 0 ? threads : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))),
-      process_(::getpid()),
       state_(std::make_shared<State>()) {}
 
 Workers::~Workers() {
-  if (::getpid() != process_) {
+  if (forked()) {
     // The threads are the parent's, and so may be whoever holds the mutex: nothing of this can be ended or freed.
     (void)new std::shared_ptr<State>(std::move(state_));
     return;
@@ -108,7 +105,7 @@ Workers::~Workers() {
 }
 
 Workers::JobId Workers::add(std::unique_ptr<Job> job) {
-  if (::getpid() != process_) {
+  if (forked()) {
     throw Error(Errc::io,
                 "this process was forked from the one that opened it: open the client or stack anew after the fork");
   }
@@ -135,7 +132,7 @@ void Workers::start_threads() {
 }
 
 void Workers::cancel(JobId id) noexcept {
-  if (::getpid() != process_) return;
+  if (forked()) return;
   std::unique_ptr<Job> dropped;  // destroyed outside of the lock
   const std::lock_guard lock(state_->mutex);
   const auto waits = std::find_if(state_->waiting.begin(), state_->waiting.end(),
@@ -150,7 +147,7 @@ void Workers::cancel(JobId id) noexcept {
 }
 
 void Workers::finish() noexcept {
-  if (::getpid() != process_) return;
+  if (forked()) return;
   std::unique_lock lock(state_->mutex);
   // Predicate: no work is left. The threads that do it notify; without a thread there is none, as add() has thrown.
   state_->idle.wait(lock, [this] { return state_->waiting.empty() && state_->busy == 0; });

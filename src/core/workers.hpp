@@ -1,11 +1,11 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <catvox/core/buffer.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+
+#include "core/fork.hpp"
 
 namespace catvox::detail {
 
@@ -61,11 +61,14 @@ class Workers {
 
   [[nodiscard]] int threads() const noexcept { return count_; }
 
+  /// Whether this is a child of the process that made it.
+  [[nodiscard]] bool forked() const noexcept { return fork_generation() != made_in_; }
+
  private:
   void start_threads();
 
   const int count_;
-  const pid_t process_;
+  const unsigned made_in_ = fork_generation();
   std::shared_ptr<State> state_;
 };
 
