@@ -22,6 +22,7 @@ for target in fuzz/fuzz_*; do
   name=$(basename "$target")
   seeds=""
   [ "$name" != fuzz_image ] || seeds=../../tests/data/images
+  case "$name" in fuzz_precomputed_*) seeds=../../tests/data/precomputed ;; esac
   mkdir -p "corpus/$name"
   echo "== $name, $limit"
   # shellcheck disable=SC2086  # several words
