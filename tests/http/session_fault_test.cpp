@@ -185,6 +185,101 @@ TEST_CASE("answers larger than allowed are refused, announced or not", "[http]")
   }
 }
 
+TEST_CASE("the endless body of an answer that is no success ends", "[http]") {
+  test::FaultServer server;
+  const int status = GENERATE(302, 404, 500);
+  CAPTURE(status);
+  const bool announced = GENERATE(false, true);
+  server.script("/endless", {{.bytes = "HTTP/1.1 " + std::to_string(status) + " X\r\nConnection: close\r\n" +
+                                       (announced ? "Content-Length: 1000000000\r\n" : "") + "\r\n",
+                              .flood = std::string(65536, 'x')}});
+  const Response response = HttpSession(quick(1)).get(request_for(server.url("/endless")));
+  CHECK(response.status == status);
+  CHECK(response.body.size() == 65536);
+}
+
+TEST_CASE("a body that trickles ends in an error, whatever its status", "[http]") {
+  test::FaultServer server;
+  const int status = GENERATE(200, 404);
+  auto step = test::trickles(std::string(2000, 'v'), 20, 50ms);
+  step.bytes.replace(step.bytes.find("200"), 3, std::to_string(status));
+  server.script("/tile", {step});
+  HttpOptions options = quick(1);
+  options.min_bytes_per_second = 1000;
+  const Failure failure = failure_of(HttpSession(options), server.url("/tile"));
+  CHECK(failure.code == Errc::timeout);
+  CHECK(failure.text == "less than 1000 bytes a second arrived for 1000 ms");
+}
+
+TEST_CASE("a request with a deadline ends by then, whatever it waits for", "[http]") {
+  test::FaultServer server;
+  HttpOptions options = quick(100);
+  options.max_connections = 1;
+  options.retry.initial_delay = options.retry.max_delay = 10s;
+  const HttpSession session(options);
+  const auto [name, step] = GENERATE(table<std::string, test::Step>({
+      {"an answer", test::stalls()},
+      {"a body that trickles", test::trickles(std::string(100'000, 'v'), 1, 5ms)},
+      {"the next attempt", test::resets()},
+      {"the server, which asks to wait", test::unavailable("1")},
+  }));
+  CAPTURE(name);
+  server.script("/api", {step});
+  Request request = request_for(server.url("/api"));
+  request.deadline = 300ms;
+  SECTION("itself") {}
+  SECTION("behind another, for the connection") {
+    server.script("/slow", {test::trickles(std::string(100'000, 'v'), 1, 5ms)});
+    class Ignored final : public TransferHandler {
+      void on_response(Response&) override {}
+      void on_error(const Error&) noexcept override {}
+    };
+    session.transport()->start(request_for(server.url("/slow")), std::make_shared<Ignored>());
+    while (server.count("/slow") == 0) std::this_thread::sleep_for(1ms);
+  }
+  try {
+    (void)session.get(request);
+    FAIL("an answer");
+  } catch (const Error& error) {
+    CHECK(error.code() == Errc::timeout);
+    CHECK(error.what() == std::string("no answer within 300 ms"));
+    CHECK(error.context().url == server.url("/api"));
+  }
+}
+
+TEST_CASE("a server that takes no connection for a while does not end what it had begun to serve", "[http]") {
+  auto server = std::make_unique<test::FaultServer>();
+  server->script("/tile", {test::answers(200, "v")});
+  const int port = server->port();
+  const std::string url = server->url("/tile");
+  HttpOptions options = quick(2);
+  options.outage_timeout = 20s;
+  const HttpSession session(options);
+  REQUIRE(session.get(request_for(url)).status == 200);
+  server.reset();
+  auto waiting = std::async(std::launch::async, [&] { return session.get(request_for(url)); });
+  REQUIRE(waiting.wait_for(1s) == std::future_status::timeout);  // far longer than its two attempts would take
+  server = std::make_unique<test::FaultServer>(port);
+  server->script("/tile", {test::answers(200, "v")});
+  const Response response = waiting.get();
+  CHECK(response.status == 200);
+  CHECK(response.attempts > 2);
+}
+
+TEST_CASE("an outage that lasts ends in an error that says how long", "[http]") {
+  auto server = std::make_unique<test::FaultServer>();
+  server->script("/tile", {test::answers(200, "v")});
+  const std::string url = server->url("/tile");
+  HttpOptions options = quick(2);
+  options.outage_timeout = 1s;
+  const HttpSession session(options);
+  REQUIRE(session.get(request_for(url)).status == 200);
+  server.reset();
+  const Failure failure = failure_of(session, url);
+  CHECK(failure.code == Errc::connection);
+  CHECK(failure.text == "Couldn't connect to server, and the server has taken no request for 1 s");
+}
+
 TEST_CASE("endless headers end in an error", "[http]") {
   test::FaultServer server;
   server.script("/headers", {test::sends_endless_headers()});

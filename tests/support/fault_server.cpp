@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -90,11 +91,14 @@ Received parse(const std::string& head, int socket) {
 
 class FaultServer::Impl {
  public:
-  Impl() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit Impl(int port) : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     if (listener_ < 0) fail("socket");
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    const int on = 1;
+    ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     socklen_t size = sizeof address;
     auto* generic = reinterpret_cast<sockaddr*>(&address);
     if (::bind(listener_, generic, size) != 0) fail("bind");
@@ -226,7 +230,7 @@ class FaultServer::Impl {
   std::size_t abandoned_ = 0;
 };
 
-FaultServer::FaultServer() : impl_(std::make_unique<Impl>()) {}
+FaultServer::FaultServer(int port) : impl_(std::make_unique<Impl>(port)) {}
 FaultServer::~FaultServer() = default;
 
 void FaultServer::script(const std::string& target, std::vector<Step> steps) {

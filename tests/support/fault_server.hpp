@@ -36,7 +36,8 @@ struct Step {
 /// for clients.
 class FaultServer {
  public:
-  FaultServer();
+  /// \param port  0: any that is free
+  explicit FaultServer(int port = 0);
   ~FaultServer();
   FaultServer(const FaultServer&) = delete;
   FaultServer& operator=(const FaultServer&) = delete;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <catvox/http/transport.hpp>
 #include <condition_variable>
 #include <cstddef>
@@ -9,8 +10,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
-#include <set>
+#include <span>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -28,7 +31,9 @@ class ScriptedTransport final : public Transport {
   };
   using Script = std::function<Reply(const std::string& url)>;  ///< may throw Error: the transfer then fails with it
 
-  explicit ScriptedTransport(Script script, int threads = 2) : script_(std::move(script)) {
+  /// \param max_attempts  of a transfer whose body does not decode
+  explicit ScriptedTransport(Script script, int threads = 2, int max_attempts = 1)
+      : script_(std::move(script)), max_attempts_(max_attempts) {
     for (int i = 0; i < threads; ++i) threads_.emplace_back([this](const std::stop_token& stop) { run(stop); });
   }
   ~ScriptedTransport() override {
@@ -59,6 +64,7 @@ class ScriptedTransport final : public Transport {
       ++cancelled_;
       return;
     }
+    if (running_.count(id) > 0) running_[id] = true;
   }
 
   [[nodiscard]] int concurrency() const noexcept override { return 4; }
@@ -95,7 +101,7 @@ class ScriptedTransport final : public Transport {
   /// Waits until every handler has returned: a read may end a moment before.
   void settle() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return queue_.empty() && running_ == 0; });
+    changed_.wait(lock, [&] { return queue_.empty() && running_.empty(); });
   }
   void wait_for_requests(std::size_t count) {
     std::unique_lock lock(mutex_);
@@ -120,44 +126,71 @@ class ScriptedTransport final : public Transport {
 
   void run(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    while (changed_.wait(lock, stop, [this] { return !held_ && !queue_.empty(); })) {
+    while (changed_.wait(lock, stop, [this] { return !held_ && !queue_.empty(); }) && !stop.stop_requested()) {
       Waiting next = std::move(queue_.front());
       queue_.pop_front();
-      ++running_;
+      const TransferId id = next.id;
+      running_[id] = false;
       lock.unlock();
       answer(next);
       next = {};
       lock.lock();
-      --running_;
+      running_.erase(id);
       changed_.notify_all();
     }
   }
 
-  void answer(Waiting& waiting) {
-    try {
-      if (waiting.known) {
-        try {
-          waiting.known->attempts = 0;
-          waiting.handler->on_response(*waiting.known);
-          return;
-        } catch (const Error& error) {
-          if (error.code() != Errc::corrupt_data) throw;
-        }
-        const std::lock_guard lock(mutex_);
-        urls_.push_back(waiting.request.url);
-      }
+  [[nodiscard]] bool is_cancelled(TransferId id) const {
+    const std::lock_guard lock(mutex_);
+    return running_.at(id);
+  }
+
+  // \returns false if there is to be another attempt
+  bool attempt(Waiting& waiting, int attempts) {
+    Response response;
+    if (attempts == 0) {
+      response = std::move(*waiting.known);
+    } else {
       const Reply reply = script_(waiting.request.url);
-      Response response;
       response.status = reply.status;
       response.url = waiting.request.url;
       response.body.append(std::as_bytes(std::span(reply.body)));
+    }
+    response.attempts = attempts;
+    try {
       waiting.handler->on_response(response);
+      return true;
     } catch (const Error& error) {
-      waiting.handler->on_error(Error(error.code(), error.what(), {.url = waiting.request.url, .attempts = 1}));
+      if (error.code() != Errc::corrupt_data || attempts >= max_attempts_) throw;
+      return is_cancelled(waiting.id);
+    }
+  }
+
+  void answer(Waiting& waiting) {
+    const auto fail = [&](Errc code, const char* reason, int attempts) {
+      if (is_cancelled(waiting.id)) return;
+      waiting.handler->on_error(Error(code, reason, {.url = waiting.request.url, .attempts = attempts}));
+    };
+    int attempts = waiting.known ? 0 : 1;
+    try {
+      while (!attempt(waiting, attempts)) {
+        ++attempts;
+        const std::lock_guard lock(mutex_);
+        urls_.push_back(waiting.request.url);
+      }
+    } catch (const Error& error) {
+      fail(error.code(), error.what(), std::max(attempts, 1));
+    } catch (const std::bad_alloc&) {
+      fail(Errc::too_large, "not enough memory", attempts);
+    } catch (const std::exception& error) {
+      fail(Errc::io, error.what(), attempts);
+    } catch (...) {
+      fail(Errc::io, "an exception of a type that is not known", attempts);
     }
   }
 
   const Script script_;
+  const int max_attempts_;
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<Waiting> queue_;
@@ -165,8 +198,8 @@ class ScriptedTransport final : public Transport {
   std::size_t cancelled_ = 0;
   TransferId last_id_ = 0;
   bool held_ = false;
-  int running_ = 0;
-  std::vector<std::jthread> threads_;  // last: they stop before what they use is gone
+  std::map<TransferId, bool> running_;  // whether it was cancelled meanwhile
+  std::vector<std::jthread> threads_;   // last: they stop before what they use is gone
 };
 
 }  // namespace catvox::test
