@@ -115,7 +115,8 @@ void Nginx::write_configuration(const std::filesystem::path& root, const Options
        << "  sendfile on;\n"
        << "  tcp_nopush on;\n"
        << "  keepalive_requests 100000000;\n"
-       << "  default_type application/octet-stream;\n";
+       << "  default_type application/octet-stream;\n"
+       << options.http << "\n";
   for (const char* kind : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
     text << "  " << kind << "_temp_path " << folder << "/" << kind << ";\n";
   }
@@ -125,7 +126,8 @@ void Nginx::write_configuration(const std::filesystem::path& root, const Options
     text << "    ssl_certificate " << certificate_ << ";\n"
          << "    ssl_certificate_key " << folder << "/key.pem;\n";
   }
-  text << "    root \"" << std::filesystem::absolute(root).string() << "\";\n"
+  text << options.server << "\n"
+       << "    root \"" << std::filesystem::absolute(root).string() << "\";\n"
        << "  }\n"
        << "}\n";
   // Root's nginx would run its workers as nobody, who may not read the folder.

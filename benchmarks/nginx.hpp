@@ -16,8 +16,10 @@ namespace bench {
 class Nginx {
  public:
   struct Options {
-    bool tls = false;  ///< https with HTTP/2 and a self-signed certificate, see certificate(); otherwise http
-    int workers = 1;   ///< processes
+    bool tls = false;      ///< https with HTTP/2 and a self-signed certificate, see certificate(); otherwise http
+    int workers = 1;       ///< processes
+    std::string http{};    ///< directives more, for all: limits that are shared
+    std::string server{};  ///< directives more, of the server: limits, locations
   };
 
   /// Returns when the server answers.

@@ -22,6 +22,7 @@ using std::chrono::milliseconds;
 constexpr std::size_t body_guess = std::size_t{1} << 17;  // until bodies were seen
 constexpr int refusals_too_many = 5;                      // of one request, while others are accepted
 constexpr std::uint64_t others_accepted = 5;              // for each of them
+constexpr int lost_streams_too_many = 100;                // of one request
 constexpr std::chrono::hours longest_deadline{24 * 365};
 constexpr std::chrono::seconds between_lane_trials{1};
 
@@ -236,6 +237,7 @@ void CurlTransport::make_ready(TransferPtr transfer) noexcept {
 void CurlTransport::accepted(Transfer& transfer, Clock::time_point now) noexcept {
   if (!std::exchange(transfer.in_flight, false)) return;
   transfer.origin->pacer.accepted(transfer.ticket, now);
+  transfer.origin->streams = transfer.streamed;
 }
 
 TransferPtr CurlTransport::take_ready() noexcept {
@@ -288,6 +290,12 @@ CurlTransport::Refusal CurlTransport::refused(Transfer& transfer, milliseconds p
   }
   if (now - std::max(pacer.last_accepted(), transfer.asked) >= options_->outage_timeout) return Refusal::outage;
   return Refusal::excused;
+}
+
+bool CurlTransport::is_lost_stream(const Transfer& transfer) noexcept {
+  const std::lock_guard lock(mutex_);
+  return transfer.origin->streams && transfer.excused < lost_streams_too_many &&
+         transfer.origin->pacer.accepted_count() > transfer.accepted_before;
 }
 
 bool CurlTransport::end(Transfer& transfer) noexcept {

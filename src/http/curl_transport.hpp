@@ -109,6 +109,10 @@ class CurlTransport final : public Transport {
   };
   Refusal refused(Transfer& transfer, std::chrono::milliseconds pause, bool no_connection) noexcept;
 
+  /// Whether a request that had no answer may have been one too many for its HTTP/2 connection: servers end those after
+  /// so many requests, and what was sent on them meanwhile is lost. Holds if others were answered meanwhile.
+  [[nodiscard]] bool is_lost_stream(const Transfer& transfer) noexcept;
+
   /// A transfer is over. \returns whether its handler may be told: it was not cancelled
   bool end(Transfer& transfer) noexcept;
 

@@ -374,6 +374,12 @@ void Lane::finish_failed(TransferPtr& transfer, CURLcode code) {
       return;
     }
   }
+  if (status_of(*transfer) == 0 && ends_streams(code) && transport_.is_lost_stream(*transfer)) {
+    ++transfer->excused;
+    start_over(*transfer);
+    transport_.again(std::move(transfer));
+    return;
+  }
   const auto kind = code == CURLE_OPERATION_TIMEDOUT ? Errc::timeout : Errc::connection;
   const bool retry = worth_retrying(code);
   // libcurl's longer text has times and ports in it; it is worth them where it explains a TLS or proxy failure.
@@ -387,6 +393,9 @@ void Lane::finish_failed(TransferPtr& transfer, CURLcode code) {
 
 void Lane::finish_answered(TransferPtr& transfer) {
   note_headers(*transfer);
+  long version = 0;
+  curl_easy_getinfo(transfer->easy.get(), CURLINFO_HTTP_VERSION, &version);
+  transfer->streamed = version == CURL_HTTP_VERSION_2_0;
   const int status = transfer->response.status;
   if (is_redirect(status) && follow_redirect(*transfer)) {
     --transfer->response.attempts;  // a hop is not another attempt

@@ -47,6 +47,7 @@ TransferPtr OriginQueues::take(Clock::time_point now) noexcept {
     auto transfer = (origin.again.empty() ? origin.fresh : origin.again).pop_front();
     transfer->ticket = origin.pacer.sent(now, !origin.empty());
     transfer->in_flight = true;
+    transfer->accepted_before = origin.pacer.accepted_count();
     return transfer;
   }
   return nullptr;

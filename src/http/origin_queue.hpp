@@ -21,6 +21,7 @@ class OriginQueue {
 
   const std::string name;     ///< scheme and authority, as in the URL
   std::size_t transfers = 0;  ///< that belong to it, wherever they are
+  bool streams = false;       ///< it speaks HTTP/2
   Pacer pacer;
   TransferQueue again;  ///< made before: ahead of the others
   TransferQueue fresh;

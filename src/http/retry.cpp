@@ -36,6 +36,11 @@ bool worth_retrying(const Request& request, int status) {
   return status == 408 || status == 429 || (status >= 500 && (status != 500 || request.retry_on_500));
 }
 
+bool ends_streams(CURLcode code) {
+  return code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING || code == CURLE_HTTP2 ||
+         code == CURLE_HTTP2_STREAM;
+}
+
 bool is_refusal(int status) { return status == 429 || (status >= 502 && status <= 504); }
 
 // The n-th wait is drawn from [1/2, 1] of initial_delay * 2^(n-1), at most max_delay.

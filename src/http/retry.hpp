@@ -15,6 +15,9 @@ namespace catvox::detail {
 bool worth_retrying(CURLcode code);
 bool worth_retrying(const Request& request, int status);
 
+/// Whether a connection that ends gives this to the requests on it that had no answer yet.
+bool ends_streams(CURLcode code);
+
 /// Whether a status says that the server takes no more requests just now, rather than something about this one: too
 /// many (429), overloaded or away (503; 502 and 504 of a proxy in front of it).
 bool is_refusal(int status);

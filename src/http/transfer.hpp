@@ -54,6 +54,7 @@ struct Transfer {
   OriginQueue* origin = nullptr;
   bool in_flight = false;  // as its origin's pacer sees it
   Pacer::Ticket ticket;
+  std::uint64_t accepted_before = 0;  // of its origin's requests, when it was sent
   bool cancelled = false;
   bool expired = false;
   TransferQueue* queue = nullptr;
@@ -63,6 +64,7 @@ struct Transfer {
   // What follows belongs to the thread that has it.
   std::string url;  // of this hop
   int redirects = 0;
+  bool streamed = false;            // its answer came over HTTP/2
   Clock::time_point due{};          // when it is to be made again
   int refusals = 0;                 // by a server that takes no more requests
   int excused = 0;                  // of its attempts, those that do not count

@@ -198,8 +198,8 @@ TEST_CASE("threads of the library take no signals", "[http]") {
   const auto handler = std::make_shared<test::ContractHandler>([&](Response&) {
     sigset_t mask;
     ::pthread_sigmask(SIG_SETMASK, nullptr, &mask);
-    blocked =
-        ::sigismember(&mask, SIGINT) == 1 && ::sigismember(&mask, SIGTERM) == 1 && ::sigismember(&mask, SIGUSR1) == 1;
+    blocked.set_value(::sigismember(&mask, SIGINT) == 1 && ::sigismember(&mask, SIGTERM) == 1 &&
+                      ::sigismember(&mask, SIGUSR1) == 1);
   });
   session.transport()->start(request_for(server.url("/tile")), handler);
   CHECK(blocked.get_future().get());
