@@ -60,6 +60,9 @@ if(NOT TARGET xtensor AND NOT TARGET xtl)  # what xtensor stands on
 endif()
 catvox_uses(PUBLIC xtensor FIND xtensor 0.24 ALSO xtensor::xtensor PKG_CONFIG xtensor
             FETCH https://github.com/xtensor-stack/xtensor.git 0.24.3)
+get_target_property(catvox_xtensor catvox LINK_LIBRARIES)
+list(FILTER catvox_xtensor INCLUDE REGEX "xtensor")
+target_link_libraries(catvox_array INTERFACE ${catvox_xtensor})
 catvox_uses(PUBLIC Threads::Threads FIND Threads LINK -pthread)
 catvox_uses(PRIVATE CURL::libcurl FIND CURL 7.85 PKG_CONFIG libcurl)
 catvox_uses(PRIVATE OpenSSL::Crypto FIND OpenSSL PKG_CONFIG libcrypto)

@@ -3,7 +3,9 @@ include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
 set(catvox_config_dir "${CMAKE_INSTALL_LIBDIR}/cmake/catvox")
+install(TARGETS catvox_array EXPORT catvoxArrayTargets FILE_SET HEADERS)
 install(TARGETS catvox EXPORT catvoxTargets FILE_SET HEADERS)
+install(EXPORT catvoxArrayTargets NAMESPACE catvox:: DESTINATION "${catvox_config_dir}")
 install(EXPORT catvoxTargets NAMESPACE catvox:: DESTINATION "${catvox_config_dir}")
 
 # Whoever links a static catvox links all that it stands on; of a shared one, only what shows in its headers.
@@ -18,7 +20,8 @@ foreach(field IN ITEMS FIND PKG_CONFIG LINK)
   endif()
 endforeach()
 
-list(TRANSFORM catvox_FIND REPLACE "(.+)" "find_dependency(\\1)")
+list(GET catvox_FIND 0 catvox_array_FIND)  # xtensor
+list(TRANSFORM catvox_FIND REPLACE "(.+)" "  find_dependency(\\1)")
 list(JOIN catvox_FIND "\n" catvox_find_dependencies)
 configure_package_config_file(cmake/catvoxConfig.cmake.in catvoxConfig.cmake INSTALL_DESTINATION "${catvox_config_dir}")
 write_basic_package_version_file(catvoxConfigVersion.cmake COMPATIBILITY SameMinorVersion)

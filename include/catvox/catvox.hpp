@@ -3,6 +3,8 @@
 /// \file
 /// Everything that reading a CATMAID image stack takes.
 
+#include <catvox/array/array_source.hpp>
+#include <catvox/array/read_async.hpp>
 #include <catvox/array/scale_view.hpp>
 #include <catvox/catmaid/catmaid_client.hpp>
 #include <catvox/catmaid/mirror_types.hpp>

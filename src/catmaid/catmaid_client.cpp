@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catvox/catmaid/catmaid_client.hpp>
 #include <catvox/core/error.hpp>
 #include <catvox/core/text.hpp>
@@ -8,6 +9,8 @@
 #include <utility>
 
 #include "bytes/file_source.hpp"
+#include "bytes/json.hpp"
+#include "bytes/read_now.hpp"
 #include "catmaid/server_error.hpp"
 #include "catmaid/titles.hpp"
 #include "http/status.hpp"
@@ -107,8 +110,10 @@ CatmaidClient CatmaidClient::from_environment() {
   return CatmaidClient(std::move(options));
 }
 
-std::string CatmaidClient::get(const std::string& path) const {
-  const auto url = redact_url(options_.server + path);
+std::string CatmaidClient::get(std::string_view path, const std::stop_token& stop) const {
+  while (path.starts_with('/')) path.remove_prefix(1);
+  const std::string address = encode_url(options_.server + std::string(path));
+  const auto url = redact_url(address);
   const auto fail = [&url](Errc code, const std::string& reason, int status, int attempts) {
     throw Error(code,
                 "cannot fetch " + url + ": " + reason +
@@ -118,7 +123,7 @@ std::string CatmaidClient::get(const std::string& path) const {
   if (scheme_of(options_.server) == "file") {
     ByteResult file;
     try {
-      file = detail::read_file({.key = options_.server + path, .max_bytes = session_.options().max_body_bytes});
+      file = detail::read_file({.key = address, .max_bytes = detail::max_json_bytes});
     } catch (const Error& error) {
       fail(error.code(), error.what(), 0, 1);
     }
@@ -126,12 +131,13 @@ std::string CatmaidClient::get(const std::string& path) const {
     return {reinterpret_cast<const char*>(file.body.data()), file.body.size()};
   }
   Request request;
-  request.url = options_.server + path;
+  request.url = address;
   request.credentials = api_credentials_;
   request.retry_on_500 = false;
+  request.max_body_bytes = detail::max_json_bytes;
   Response response;
   try {
-    response = session_.get(std::move(request));
+    response = session_.get(std::move(request), stop, detail::deadline_after(options_.metadata_timeout));
   } catch (const Error& error) {
     fail(error.code(), error.what(), error.context().http_status, error.context().attempts);
   }
@@ -142,13 +148,14 @@ std::string CatmaidClient::get(const std::string& path) const {
          response.status, response.attempts);
   }
   const std::string_view body(reinterpret_cast<const char*>(response.body.data()), response.body.size());
-  if (response.status != 200) {
-    const auto words = server_error_text(body);
-    fail(words || response.status < 500 ? code_for(response.status) : Errc::http_status,
-         detail::status_text(response) + (words ? ": " + *words : "") + ignored_token(response), response.status,
-         response.attempts);
-  }
-  return std::string(body);
+  const auto refusal = detail::server_refusal(body);
+  if (response.status == 200 && !refusal) return std::string(body);
+  const Errc code = refusal && refusal->not_found      ? Errc::not_found
+                    : refusal || response.status < 500 ? code_for(response.status)
+                                                       : Errc::http_status;
+  fail(code, detail::status_text(response) + (refusal ? ": " + refusal->words : "") + ignored_token(response),
+       response.status, response.attempts);
+  return {};
 }
 
 std::int64_t CatmaidClient::project_id() const {
@@ -157,37 +164,59 @@ std::int64_t CatmaidClient::project_id() const {
               "no project is chosen: set ClientOptions::project_id or the environment variable CATMAID_PROJECT_ID");
 }
 
-std::vector<ProjectSummary> CatmaidClient::projects() const {
+// Answers about a project that is not there say so in as many ways as there are views; so the list of projects is asked.
+std::string CatmaidClient::get_of_project(std::string_view path, const std::stop_token& stop) const {
+  try {
+    return get(std::to_string(project_id()) + "/" + std::string(path), stop);
+  } catch (const Error& error) {
+    if (error.code() != Errc::not_found) throw;
+    std::vector<ProjectSummary> all;
+    try {
+      all = projects(stop);
+    } catch (const Error&) {
+      throw error;
+    }
+    const auto known = [this](const ProjectSummary& project) { return project.id == project_id(); };
+    if (std::any_of(all.begin(), all.end(), known)) throw;
+    throw Error(Errc::not_found,
+                "the server has no project " + std::to_string(project_id()) + "; it has " +
+                    detail::list_of(all, &ProjectSummary::id, &ProjectSummary::title) + " (" + error.what() + ")",
+                error.context());
+  }
+}
+
+std::vector<ProjectSummary> CatmaidClient::projects(const std::stop_token& stop) const {
   const bool folder = scheme_of(options_.server) == "file";
-  return ProjectSummary::list_from_json(get(folder ? "projects.json" : "projects/"));
+  return ProjectSummary::list_from_json(get(folder ? "projects.json" : "projects/", stop));
 }
 
-std::vector<StackSummary> CatmaidClient::stacks() const {
-  return StackSummary::list_from_json(get(std::to_string(project_id()) + "/stacks"));
+std::vector<StackSummary> CatmaidClient::stacks(const std::stop_token& stop) const {
+  return StackSummary::list_from_json(get_of_project("stacks", stop));
 }
 
-StackInfo CatmaidClient::stack_info(const IdOrTitle& stack) const {
-  std::int64_t id = stack.id();
+StackInfo CatmaidClient::stack_info(const IdOrTitle& stack, const std::stop_token& stop) const {
+  std::string id = std::to_string(stack.id());
   if (!stack.is_id()) {
-    const auto all = stacks();
+    const auto all = stacks(stop);
     const auto found = detail::find_by_id_or_title(all, stack, &StackSummary::id, &StackSummary::title);
     if (!found) {
       throw Error(Errc::not_found, "project " + std::to_string(project_id()) + " has no stack " + detail::named(stack) +
                                        "; it has " + detail::list_of(all, &StackSummary::id, &StackSummary::title));
     }
-    id = all[*found].id;
+    id = all[*found].id_text.empty() ? std::to_string(all[*found].id) : all[*found].id_text;
   }
-  return StackInfo::from_json(get(std::to_string(project_id()) + "/stack/" + std::to_string(id) + "/info"));
+  return StackInfo::from_json(get_of_project("stack/" + id + "/info", stop));
 }
 
-MirrorInfo CatmaidClient::mirror_info(const IdOrTitle& stack, const IdOrTitle& mirror) const {
-  const StackInfo info = stack_info(stack);
+MirrorInfo CatmaidClient::mirror_info(const IdOrTitle& stack, const IdOrTitle& mirror,
+                                      const std::stop_token& stop) const {
+  const StackInfo info = stack_info(stack, stop);
   const auto found = detail::find_by_id_or_title(info.mirrors, mirror, &MirrorInfo::id, &MirrorInfo::title);
   if (!found) throw detail::no_such_mirror(info, mirror);
   return info.mirrors[*found];
 }
 
-Stack CatmaidClient::stack(const IdOrTitle& stack) const {
+Stack CatmaidClient::stack(const IdOrTitle& stack, const std::stop_token& stop) const {
   StackOptions options;
   options.session = session_;
   options.server = options_.server;
@@ -195,7 +224,9 @@ Stack CatmaidClient::stack(const IdOrTitle& stack) const {
   options.forbidden_is_missing = options_.forbidden_is_missing;
   options.cache_bytes = options_.cache_bytes;
   options.read_ahead = options_.read_ahead;
-  return Stack(stack_info(stack), std::move(options));
+  options.metadata_timeout = options_.metadata_timeout;
+  options.api_credentials = api_credentials_;
+  return Stack(stack_info(stack, stop), std::move(options));
 }
 
 }  // namespace catvox

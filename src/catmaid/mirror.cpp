@@ -15,6 +15,7 @@
 #include "bytes/http_source.hpp"
 #include "bytes/read_now.hpp"
 #include "catmaid/mirror_types.hpp"
+#include "catmaid/titles.hpp"
 #include "format/precomputed/location.hpp"
 #include "read/chunk_reader.hpp"
 
@@ -54,6 +55,7 @@ Mirror::Mirror(MirrorParts parts) : parts_(std::move(parts)) {}
 
 Mirror::Address Mirror::address() const {
   const StackOptions& options = parts_.options;
+  if (is_served_by_catmaid(info().tile_source_type)) return {std::string(trimmed(info().image_base)), nullptr};
   if (info().image_base.empty()) throw Error(Errc::invalid_metadata, "it has no image_base");
   if (scheme_of(info().image_base).empty() && options.server.empty()) {
     throw Error(Errc::invalid_argument, "it is relative, and no server URL is known");
@@ -90,20 +92,22 @@ void Mirror::check_address() const {
 }
 
 std::shared_ptr<ByteSource> Mirror::source_of(const Address& address, const SourceNeeds& needs) const {
-  if (scheme_of(address.url) == "file") {
+  if (!needs.api_token && scheme_of(address.url) == "file") {
     const HttpOptions& options = session().options();
     return make_file_source({.threads = options.threads, .max_bytes = options.max_body_bytes});
   }
-  const bool anonymous = needs.anonymous_403_is_missing && !address.credentials;
+  const auto& credentials = needs.api_token ? parts_.options.api_credentials : address.credentials;
+  const bool anonymous =
+      needs.anonymous_403_is_missing && (!credentials || credentials->headers_for(address.url).empty());
   const auto disk_cache = session().disk_cache();
   const bool keeps = needs.cacheable && disk_cache;
   auto source = make_http_source({.transport = session().transport(),
-                                  .credentials = address.credentials,
+                                  .credentials = credentials,
                                   .missing = {.not_found = needs.not_found_is_missing,
                                               .forbidden = parts_.options.forbidden_is_missing || anonymous},
                                   .cacheable = keeps});
   if (!keeps) return source;
-  return make_disk_cache_source({.source = std::move(source), .cache = disk_cache, .credentials = address.credentials});
+  return make_disk_cache_source({.source = std::move(source), .cache = disk_cache, .credentials = credentials});
 }
 
 std::shared_ptr<const Mirror::Levels> Mirror::levels(const std::stop_token& stop) const {

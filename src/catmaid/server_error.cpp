@@ -1,7 +1,9 @@
 #include "catmaid/server_error.hpp"
 
+#include <algorithm>
 #include <catvox/core/error.hpp>
 #include <catvox/core/text.hpp>
+#include <iterator>
 #include <utility>
 
 namespace catvox {
@@ -20,6 +22,22 @@ std::string text_of(const detail::Json& value) {
 std::string member_text(const detail::Json& object, const char* key) {
   const auto member = object.find(key);
   return member == object.end() || member->is_null() ? std::string() : text_of(*member);
+}
+
+/// Whether an error answer means that something does not exist. The status does not tell: Django's DoesNotExist becomes
+/// 500, a stack of another project 400 (ValueError), and servers from before 2020 say all of it with 200.
+bool says_not_found(std::string_view type, std::string_view words) {
+  if (type == "Http404" || type.ends_with("DoesNotExist")) return true;
+  constexpr std::string_view phrases[] = {
+      "matches the given query",                     // No Stack matches the given query.
+      "matching query does not exist",               // Project matching query does not exist.
+      "not in this project",                         //
+      "is not part of project",                      //
+      "not part of the project",                     //
+      "Multiple project - stack associations, but",  // old servers, for none as well
+  };
+  return std::any_of(std::begin(phrases), std::end(phrases),
+                     [words](std::string_view phrase) { return words.find(phrase) != std::string_view::npos; });
 }
 
 /// `text` on one line, cut between characters of UTF-8 if it is long.
@@ -69,14 +87,26 @@ std::optional<std::string> server_error_words(const Json& answer) {
   return tidy(std::move(words));
 }
 
-}  // namespace detail
-
-std::optional<std::string> server_error_text(std::string_view body) {
+std::optional<ServerRefusal> server_refusal(std::string_view body) {
+  // A good answer is parsed by whoever asked; most of them are lists, and error answers are small.
+  constexpr std::size_t longest = std::size_t{1} << 20;
+  if (body.size() > longest || body.find('{') > body.find('[')) return std::nullopt;
+  Json answer;
   try {
-    return detail::server_error_words(detail::parse_json(body, ""));
+    answer = parse_json(body, "");
   } catch (const Error&) {
     return std::nullopt;
   }
+  const auto words = server_error_words(answer);
+  if (!words) return std::nullopt;
+  return ServerRefusal{*words, says_not_found(member_text(answer, "type"), *words)};
+}
+
+}  // namespace detail
+
+std::optional<std::string> server_error_text(std::string_view body) {
+  const auto refusal = detail::server_refusal(body);
+  return refusal ? std::optional(refusal->words) : std::nullopt;
 }
 
 }  // namespace catvox

@@ -17,6 +17,15 @@ std::optional<std::string> server_error_text(std::string_view body);
 
 namespace detail {
 
+/// What an error answer says.
+struct ServerRefusal {
+  std::string words;       ///< see server_error_text()
+  bool not_found = false;  ///< what was asked for does not exist, or not in this project
+};
+
+/// nullopt for a body that is no error answer.
+std::optional<ServerRefusal> server_refusal(std::string_view body);
+
 /// As parse_json(), and turns the server's error answers into Error{server_error}.
 Json parse_answer(std::string_view text, std::string_view document);
 

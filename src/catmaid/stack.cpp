@@ -43,14 +43,14 @@ HttpSession bound_to_mirror(const HttpSession& session, const std::string& serve
 
 Stack::Stack(StackInfo info, StackOptions options)
     : info_(std::make_shared<const StackInfo>(std::move(info))), session_(options.session) {
-  const auto pool = std::make_shared<detail::ChunkPool>(options.cache_bytes);
+  pool_ = std::make_shared<detail::ChunkPool>(options.cache_bytes);
   const auto& mirrors = info_->mirrors;
   const auto first = std::find_if(mirrors.begin(), mirrors.end(),
                                   [](const MirrorInfo& mirror) { return is_supported(mirror.tile_source_type); });
   if (first != mirrors.end()) options.session = bound_to_mirror(session_, options.server, *first);
   for (std::size_t i = 0; i < mirrors.size(); ++i) {
     mirrors_.push_back(std::make_shared<const detail::Mirror>(
-        detail::MirrorParts{.stack = info_, .position = i, .options = options, .pool = pool}));
+        detail::MirrorParts{.stack = info_, .position = i, .options = options, .pool = pool_}));
   }
   choose();
 }
@@ -166,6 +166,10 @@ std::vector<std::string> Stack::warnings() const {
   warnings.insert(warnings.end(), levels->warnings.begin(), levels->warnings.end());
   return warnings;
 }
+
+void Stack::clear_cache() const { pool_->clear(); }
+
+CacheStatistics Stack::cache_statistics() const { return pool_->statistics(); }
 
 std::shared_ptr<const LevelSource> Stack::source(int level, const std::stop_token& stop) const {
   return chosen(stop)->mirror->source(level, policy_, stop);

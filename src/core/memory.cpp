@@ -1,20 +1,2 @@
-#include <catvox/core/memory.hpp>
-#include <cstdint>
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
-
-namespace catvox {
-
-void use_huge_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) noexcept {
-#ifdef __linux__
-  constexpr std::size_t huge_page = std::size_t{2} << 20;
-  if (bytes < 2 * huge_page) return;
-  const auto begin = reinterpret_cast<std::uintptr_t>(memory);
-  const std::uintptr_t first = (begin + huge_page - 1) / huge_page * huge_page;
-  const std::uintptr_t last = (begin + bytes) / huge_page * huge_page;
-  if (last > first) madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
-#endif
-}
-
-}  // namespace catvox
+#define CATVOX_INLINE
+#include <catvox/core/detail/memory_impl.hpp>

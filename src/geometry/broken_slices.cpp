@@ -1,9 +1,8 @@
 #include <algorithm>
 #include <catvox/geometry/broken_slices.hpp>
+#include <catvox/geometry/detail/rounding.hpp>
 #include <cmath>
 #include <vector>
-
-#include "geometry/rounding.hpp"
 
 namespace catvox {
 

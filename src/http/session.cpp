@@ -51,9 +51,15 @@ class Mailbox final : public TransferHandler {
   void on_response(Response& response) override { put(std::move(response)); }
   void on_error(const Error& error) noexcept override { put(error); }
 
-  std::variant<std::monostate, Response, Error> wait(const std::stop_token& stop) {
+  std::variant<std::monostate, Response, Error> wait(const std::stop_token& stop,
+                                                     std::chrono::steady_clock::time_point deadline) {
     std::unique_lock lock(mutex_);
-    arrived_.wait(lock, stop, [this] { return result_.index() != 0; });
+    const auto has_ended = [this] { return result_.index() != 0; };
+    if (deadline == std::chrono::steady_clock::time_point::max()) {
+      arrived_.wait(lock, stop, has_ended);
+    } else {
+      arrived_.wait_until(lock, stop, deadline, has_ended);
+    }
     return std::move(result_);
   }
 
@@ -106,14 +112,16 @@ std::shared_ptr<const Credentials> HttpSession::credentials_for(std::string_view
                                              options_->upgrades);
 }
 
-Response HttpSession::get(Request request, const std::stop_token& stop) const {
+Response HttpSession::get(Request request, const std::stop_token& stop,
+                          std::chrono::steady_clock::time_point deadline) const {
   const auto url = redact_url(request.url);
   const auto mailbox = std::make_shared<Mailbox>();
   const auto id = transport_->start(std::move(request), mailbox);
-  auto result = mailbox->wait(stop);
+  auto result = mailbox->wait(stop, deadline);
   if (auto* response = std::get_if<Response>(&result)) return std::move(*response);
   if (const auto* error = std::get_if<Error>(&result)) throw *error;
   transport_->cancel(id);
+  if (!stop.stop_requested()) throw Error(Errc::timeout, "no answer in the time that was allowed", {.url = url});
   throw Error(Errc::cancelled, "cancelled", {.url = url});
 }
 

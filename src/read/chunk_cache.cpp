@@ -17,7 +17,7 @@ std::size_t ChunkCache::Entry::ground_bytes() const {
 
 Buffer ChunkCache::Removed::spare_body() noexcept {
   for (Entry& entry : entries) {
-    if (entry.kept.body.use_count() != 1) continue;
+    if (!is_unshared(entry.kept.body)) continue;
     Buffer body = std::move(*entry.kept.body);
     entry.kept.body.reset();
     body.clear();
@@ -28,7 +28,7 @@ Buffer ChunkCache::Removed::spare_body() noexcept {
 
 Buffer ChunkCache::Removed::spare_voxels() noexcept {
   for (Extra& extra : extras) {
-    if (extra.decoded.use_count() != 1) continue;
+    if (!is_unshared(extra.decoded)) continue;
     Buffer voxels = std::move(extra.decoded->voxels);
     extra.decoded.reset();
     voxels.clear();
@@ -47,18 +47,20 @@ std::optional<KeptChunk> ChunkCache::find(const ChunkKey& key) const {
 
 void ChunkCache::touch(const ChunkKey& key) noexcept {
   const auto found = entries_.find(key);
-  if (found == entries_.end()) return;
-  const Place entry = found->second;
+  if (found != entries_.end()) make_newest(found->second);
+}
+
+void ChunkCache::make_newest(Place entry) noexcept {
   Entries& segment = entry->hot ? hot_ : cold_;
   segment.splice(segment.begin(), segment, entry);
   if (entry->has_extra) voxels_.splice(voxels_.begin(), voxels_, entry->extra);
 }
 
 void ChunkCache::read(const ChunkKey& key, const ChunkConsumer& reader, const Box& window) noexcept {
-  touch(key);
   const auto found = entries_.find(key);
   if (found == entries_.end()) return;
   const Place entry = found->second;
+  make_newest(entry);
   ChunkUse& use = entry->kept.use;
   if (!entry->hot && CachePolicy::is_hot(use, reader, window)) make_hot(entry);
   use.last_reader = reader.id();

@@ -27,6 +27,15 @@ struct DecodedChunk {
   }
 };
 
+/// Whether nobody else has what `pointer` points to: then it may be changed. What other threads did with it before they let
+/// go has happened: use_count() alone would not order it, the release of another owner does.
+template <class T>
+[[nodiscard]] bool is_unshared(const std::shared_ptr<T>& pointer) noexcept {
+  if (pointer.use_count() != 1) return false;
+  const std::shared_ptr<T> another = pointer;
+  return true;
+}
+
 /// What is kept of a chunk. What its members point to does not change: readers share it without a lock.
 struct KeptChunk {
   bool missing = false;                     ///< the source does not have it
@@ -121,6 +130,7 @@ class ChunkCache {
   void unlink(Place entry, Removed& removed) noexcept;
   void link_voxels(std::list<Extra>& fresh) noexcept;
   void unlink_voxels(Entry& entry, Removed& removed) noexcept;
+  void make_newest(Place entry) noexcept;
   void make_hot(Place entry) noexcept;
 
   CachePolicy policy_;

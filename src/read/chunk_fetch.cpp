@@ -7,12 +7,14 @@
 #include <string>
 #include <utility>
 
+#include "core/scratch.hpp"
+
 namespace catvox::detail {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t largest_scratch = std::size_t{4} << 20;
+constexpr std::size_t largest_spare = std::size_t{4} << 20;
 
 // The chunk's voxels that lie in the level, relative to the chunk's first.
 Box extent_in_level(const ChunkStore& store, const Index3& chunk) {
@@ -32,22 +34,6 @@ StridedBytes contiguous(std::byte* data, const Shape3& shape, std::size_t item) 
 std::size_t bytes_of(const Shape3& shape, std::size_t item) {
   return static_cast<std::size_t>(checked_multiply(volume(shape), static_cast<std::int64_t>(item), "bytes of a chunk"));
 }
-
-// Memory that a thread reuses from chunk to chunk: a fresh allocation of this size would be paid for in page faults each
-// time. That of a large block goes with it.
-class Scratch {
- public:
-  Scratch() = default;
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() {
-    if (buffer().capacity() > largest_scratch) buffer() = Buffer();
-  }
-  [[nodiscard]] static Buffer& buffer() {
-    thread_local Buffer memory;
-    return memory;
-  }
-};
 
 // Voxels that had to go from the cache, for the next that this thread keeps.
 Buffer& spare_voxels() {
@@ -133,8 +119,8 @@ void ChunkFetch::serve_all(ByteResult& result) {
     } catch (...) {
       decode_failed_ = true;
       for (const Subscriber& subscriber : turn.subscribers) subscriber.consumer->decoding_failed();
-      pool_->give_back(flight, std::move(turn.subscribers), from_memory_);
-      throw;  // the source may fetch the body again
+      if (pool_->give_back(flight, std::move(turn.subscribers), from_memory_)) throw;  // the source may fetch it again
+      return;
     }
     cost.decode_seconds = std::chrono::duration<double>(Clock::now() - start).count();
     for (const Subscriber& subscriber : turn.subscribers) {
@@ -164,7 +150,7 @@ KeptChunk ChunkFetch::for_cache() {
 // Memory of what had to go serves what comes next: fresh memory costs page faults.
 void ChunkFetch::recycle(ChunkCache::Removed& removed, ByteResult& result) noexcept {
   kept_.decoded.reset();
-  if (kept_.body.use_count() == 1) {
+  if (is_unshared(kept_.body)) {
     result.body = std::move(*kept_.body);
   } else {
     kept_.body.reset();
@@ -172,7 +158,7 @@ void ChunkFetch::recycle(ChunkCache::Removed& removed, ByteResult& result) noexc
   }
   kept_.body.reset();
   Buffer voxels = removed.spare_voxels();
-  if (voxels.capacity() > spare_voxels().capacity() && voxels.capacity() <= largest_scratch) {
+  if (voxels.capacity() > spare_voxels().capacity() && voxels.capacity() <= largest_spare) {
     spare_voxels() = std::move(voxels);
   }
 }
@@ -248,7 +234,7 @@ void ChunkFetch::serve_one(const ChunkConsumer& consumer, const ChunkPart& part,
 }
 
 void ChunkFetch::serve_several(const Subscribers& subscribers, std::size_t voxel_room) {
-  const Scratch scratch;
+  Scratch scratch;
   const bool fits = bytes_of(all_.shape(), item_size(store_->dtype())) <= voxel_room;
   if (fits && !(kept_.decoded && kept_.decoded->holds(all_))) decode_and_keep(all_);
   if (!fits) decode(all_, scratch.buffer());
@@ -264,9 +250,9 @@ void ChunkFetch::decode_into_place(const ChunkPart& part) const {
     store_->decode(flight.key.chunk, kept_.body->bytes(), window, part.in_place());
     return;
   }
-  const Scratch scratch;
+  Scratch scratch;
   decode(window, scratch.buffer());
-  part.copy_from(scratch.buffer().data(), window);
+  part.copy_from(scratch.data(), window);
 }
 
 void ChunkFetch::decode_and_keep(const Box& box) {

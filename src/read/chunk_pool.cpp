@@ -1,12 +1,11 @@
 #include "read/chunk_pool.hpp"
 
-#include <unistd.h>
-
 #include <iterator>
 #include <new>
 #include <utility>
 
 #include "bytes/read_error.hpp"
+#include "core/fork.hpp"
 #include "read/chunk_fetch.hpp"
 
 namespace catvox::detail {
@@ -28,7 +27,8 @@ Error caught_error() noexcept {
   }
 }
 
-ChunkPool::ChunkPool(std::size_t cache_bytes) : cache_bytes_(cache_bytes), process_(getpid()), cache_(cache_bytes) {
+ChunkPool::ChunkPool(std::size_t cache_bytes)
+    : cache_bytes_(cache_bytes), fork_generation_(fork_generation()), cache_(cache_bytes) {
   (void)out_of_memory();
 }
 
@@ -44,7 +44,7 @@ void ChunkPool::enlist(ChunkOrigin& origin) {
   origin.number = numbers_.try_emplace(std::move(name), numbers_.size() + 1).first->second;
 }
 
-bool ChunkPool::in_own_process() const noexcept { return getpid() == process_; }
+bool ChunkPool::in_own_process() const noexcept { return fork_generation() == fork_generation_; }
 
 void ChunkPool::check_process() const {
   if (in_own_process()) return;
@@ -203,9 +203,10 @@ ChunkPool::Turn ChunkPool::next_turn(Flight& flight, KeptChunk* kept, std::uint6
   return turn;
 }
 
-void ChunkPool::give_back(Flight& flight, Subscribers subscribers, bool forget_kept) noexcept {
+bool ChunkPool::give_back(Flight& flight, Subscribers subscribers, bool forget_kept) noexcept {
   ChunkCache::Removed removed;
   Subscribers dropped;
+  bool wanted = false;
   {
     const std::lock_guard lock(mutex_);
     flight.serving = false;
@@ -214,8 +215,11 @@ void ChunkPool::give_back(Flight& flight, Subscribers subscribers, bool forget_k
       list.splice(list.end(), subscribers, subscribers.begin());
     }
     if (forget_kept) cache_.erase(flight.key, removed);
+    wanted = !flight.waiting.empty();
+    if (!wanted) forget(flight);
   }
   for (const Subscriber& subscriber : dropped) subscriber.consumer->dropped(subscriber.number);
+  return wanted;
 }
 
 void ChunkPool::fail(Flight& flight, const Error& error) noexcept {

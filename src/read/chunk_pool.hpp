@@ -1,7 +1,5 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <catvox/array/cache_statistics.hpp>
 #include <catvox/bytes/byte_source.hpp>
 #include <catvox/core/error.hpp>
@@ -99,9 +97,11 @@ class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
   /// \param consumer  for which it is kept
   [[nodiscard]] Turn next_turn(Flight& flight, KeptChunk* kept, std::uint64_t consumer) noexcept;
 
-  /// Takes back subscribers that could not be served: they wait again, for the chunk to be fetched anew.
+  /// Takes back subscribers that could not be served: they wait again, for the chunk to be fetched anew. If none is left
+  /// that has not been stopped, the flight has ended.
   /// \param forget_kept  what the cache has of the chunk is no good
-  void give_back(Flight& flight, Subscribers subscribers, bool forget_kept) noexcept;
+  /// \returns            whether anybody waits
+  [[nodiscard]] bool give_back(Flight& flight, Subscribers subscribers, bool forget_kept) noexcept;
 
   /// Ends a flight: every part of it has failed.
   void fail(Flight& flight, const Error& error) noexcept;
@@ -115,7 +115,7 @@ class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
   void forget(const Flight& flight) noexcept;
 
   const std::size_t cache_bytes_;
-  const pid_t process_;
+  const unsigned fork_generation_;
   mutable std::mutex mutex_;  // guards what follows, and every Flight
   ChunkCache cache_;
   std::unordered_map<ChunkKey, std::shared_ptr<Flight>, ChunkKeyHash> in_flight_;

@@ -1,5 +1,7 @@
 #include <array>
 #include <atomic>
+#include <catvox/array/array_source.hpp>
+#include <catvox/array/read_async.hpp>
 #include <catvox/array/scale_view.hpp>
 #include <cmath>
 #include <limits>
@@ -562,6 +564,25 @@ TEST_CASE("one view serves several threads", "[array]") {
   }
   for (std::thread& thread : threads) thread.join();
   CHECK(wrong == 0);
+}
+
+TEST_CASE("array_source makes a view over memory", "[array]") {
+  xt::xtensor<Voxel, 3> array = xt::arange<Voxel>(24).reshape({2, 3, 4});
+  const auto level = catvox::array_source(array, {stack_frame(), {1, 1, 1}, {2, 3, 4}});
+  static_assert(std::is_same_v<decltype(level), const ScaleView<Voxel, 3>>);
+  array.fill(0);  // it was copied
+  CHECK(level.coords(0) == Coords{300, 340});
+  CHECK((level.load() == xt::arange<Voxel>(24).reshape({2, 3, 4})));
+  CHECK((level.slice(1, xt::range(_, _, -2), xt::range(3, 0, -2)).load() == xt::xtensor<Voxel, 2>{{23, 21}, {15, 13}}));
+  CHECK(level.world({.min = {104, 205, 340}, .max = {112, 210, 380}}).load()(0, 0, 1) == 18);
+  CHECK(level.cast<float>()(1, 2, 3) == 23.f);
+  CHECK(catvox::array_source(xt::xarray<float>(xt::ones<float>({2, 2, 2}))).voxel_size() ==
+        std::array<double, 3>{1, 1, 1});
+  CHECK_THROWS_WITH(catvox::array_source(array, {stack_frame(), {1, 1, 1}, {2, 3, 5}}),
+                    "array_source: the array has shape (2, 3, 4), the geometry (2, 3, 5)");
+  CHECK_THROWS_WITH(catvox::array_source(array, {stack_frame(), {1, 1, 1}, {2, 3, 4}}, {1, 0, 4}),
+                    "array_source: the sides of a chunk must be > 0, got (1, 0, 4)");
+  CHECK_THROWS_WITH(level.rescale(1), "no level 1: an array is level 0 alone");
 }
 
 TEST_CASE("a copy is a handle to the same level", "[array]") {

@@ -60,7 +60,7 @@ TEST_CASE("what does not exist is an error that lists what does", "[client]") {
   const auto no_mirror = error_of([&] { (void)client.mirror_info(1, 99); });
   CHECK(no_mirror.code() == Errc::not_found);
   CHECK(std::string(no_mirror.what()) ==
-        R"(stack "em " has no mirror 99; it has 11 "type 1", 14 "type 4", 15 "type 5", 19 "DVID")");
+        R"(stack "em " has no mirror 99; it has 11 "type 1", 14 "type 4", 15 "type 5", 19 "tomorrow")");
 }
 
 TEST_CASE("a title that two stacks have is refused", "[client]") {
@@ -80,17 +80,25 @@ TEST_CASE("CATMAID's errors carry the server's words", "[client]") {
        "HTTP 404: No Stack matches the given query. (Http404)"},
       {403, R"({"error": "user does not have permission", "type": "PermissionError"})", Errc::unauthorized,
        "HTTP 403: user does not have permission (PermissionError)"},
-      {400, R"({"error": "stack not in this project"})", Errc::server_error, "HTTP 400: stack not in this project"},
-      {500, R"({"error": "Project matching query does not exist."})", Errc::server_error,
+      {400, R"({"error": "This stack is not in this project", "type": "ValueError"})", Errc::not_found,
+       "HTTP 400: This stack is not in this project (ValueError)"},
+      {400, R"({"error": "invalid literal", "type": "ValueError"})", Errc::server_error,
+       "HTTP 400: invalid literal (ValueError)"},
+      {500, R"({"error": "Project matching query does not exist."})", Errc::not_found,
        "HTTP 500: Project matching query does not exist."},
+      {500, R"({"error": "gone", "type": "DoesNotExist"})", Errc::not_found, "HTTP 500: gone (DoesNotExist)"},
+      {500, R"({"error": "boom", "type": "KeyError"})", Errc::server_error, "HTTP 500: boom (KeyError)"},
+      {200, R"({"error": "Multiple project - stack associations, but should only be one."})", Errc::not_found,
+       "HTTP 200: Multiple project - stack associations, but should only be one."},
+      {500, "<html>nginx</html>", Errc::http_status, "HTTP 500"},
       {404, "<html>nginx</html>", Errc::not_found, "HTTP 404"},
-  }));
-  instance.server.add("/1/stack/7/info", answer(status, body));
-  const auto failure = error_of([&] { (void)instance.client().stack_info(7); });
-  CHECK(failure.code() == code);
-  CHECK(failure.context().http_status == status);
-  CHECK(std::string(failure.what()) == "cannot fetch " + instance.server.url("/1/stack/7/info") + ": " + words);
-  CHECK(instance.server.count("/1/stack/7/info") == 1);  // none of these is worth asking again
+}));
+instance.server.add("/1/stack/7/info", answer(status, body));
+const auto failure = error_of([&] { (void)instance.client().stack_info(7); });
+CHECK(failure.code() == code);
+CHECK(failure.context().http_status == status);
+CHECK(std::string(failure.what()) == "cannot fetch " + instance.server.url("/1/stack/7/info") + ": " + words);
+CHECK(instance.server.count("/1/stack/7/info") == 1);  // none of these is worth asking again
 }
 
 TEST_CASE("an old server's error with status 200 is an error too", "[client]") {
@@ -98,7 +106,50 @@ TEST_CASE("an old server's error with status 200 is an error too", "[client]") {
   instance.server.add("/1/stack/7/info", R"({"error": "you are not logged in"})");
   const auto failure = error_of([&] { (void)instance.client().stack_info(7); });
   CHECK(failure.code() == Errc::server_error);
-  CHECK(std::string(failure.what()).find("you are not logged in") != std::string::npos);
+  CHECK(std::string(failure.what()) ==
+        "cannot fetch " + instance.server.url("/1/stack/7/info") + ": HTTP 200: you are not logged in");
+}
+
+TEST_CASE("a project that is not there is told from those that are", "[client]") {
+  Instance instance;
+  const CatmaidClient client({.server = instance.server.url("/"), .project_id = 9});
+  const std::string answer = R"({"error": "Project matching query does not exist.", "type": "DoesNotExist"})";
+  instance.server.add("/9/stacks", test::Answer{.status = 500, .body = answer});
+  const auto failure = error_of([&] { (void)client.stacks(); });
+  CHECK(failure.code() == Errc::not_found);
+  CHECK(std::string(failure.what()) == "the server has no project 9; it has 1 \"fly\" (cannot fetch " +
+                                           instance.server.url("/9/stacks") +
+                                           ": HTTP 500: Project matching query does not exist. (DoesNotExist))");
+}
+
+TEST_CASE("get() asks for what has no function, with the client's secrets", "[client]") {
+  Instance instance;
+  instance.server.add("/1/skeletons/", R"([7])");
+  const auto client = instance.client({.api_token = "sesame"});
+  CHECK(client.get("1/skeletons/?nodecount_gt=5") == "[7]");
+  CHECK(client.get("/1/skeletons/") == "[7]");
+  REQUIRE(instance.server.requests().size() == 2);
+  CHECK(instance.server.requests()[0].target() == "/1/skeletons/?nodecount_gt=5");
+  CHECK(instance.server.requests()[0].header("x-authorization") == "Token sesame");
+  CHECK(error_of([&] { (void)client.get("1/none"); }).code() == Errc::not_found);
+  instance.server.add("/1/large", std::string((16 << 20) + 1, ' '));
+  CHECK(error_of([&] { (void)client.get("1/large"); }).code() == Errc::too_large);
+}
+
+TEST_CASE("calls of the API end with their stop token, and at the latest after metadata_timeout", "[client]") {
+  Instance instance;
+  instance.server.set_delay(std::chrono::milliseconds(300));
+  auto client = instance.client();
+  std::stop_source stopped;
+  stopped.request_stop();
+  const auto stop = stopped.get_token();
+  CHECK(error_of([&] { (void)client.projects(stop); }).code() == Errc::cancelled);
+  CHECK(error_of([&] { (void)client.stack("em", stop); }).code() == Errc::cancelled);
+  client = instance.client({.metadata_timeout = std::chrono::milliseconds(20)});
+  const auto late = error_of([&] { (void)client.stacks(); });
+  CHECK(late.code() == Errc::timeout);
+  CHECK(std::string(late.what()) ==
+        "cannot fetch " + instance.server.url("/1/stacks") + ": no answer in the time that was allowed");
 }
 
 TEST_CASE("a server that is busy is asked again", "[client]") {

@@ -49,7 +49,7 @@ struct Instance {
             mirror(11, "type 1", server.url("/t1/"), 1, "png", 0) + "," + mirror(14, "type 4", "/t4/", 4, "jpg", 1) +
             "," +  // relative to the server, and an extension that lies
             mirror(15, "type 5", "//127.0.0.1:" + std::to_string(server.port()) + "/t5/", 5, "png?v=2", 2) + "," +
-            mirror(19, "DVID", server.url("/dvid/"), 6, "jpg", 3) + more_mirrors + "]}");
+            mirror(19, "tomorrow", server.url("/new/"), 99, "jpg", 3) + more_mirrors + "]}");
   }
 
   static std::string mirror(int id, const std::string& title, const std::string& base, int type,

@@ -153,9 +153,10 @@ TEST_CASE("a volume behind Basic opens with set_mirror_auth", "[client][n5]") {
   Stack stack(volume.info("0_1_2", {11, 7, 5}), Volume::options());
   const Error refused = error_of([&] { (void)stack.levels(); });
   CHECK(refused.code() == Errc::unauthorized);
-  CHECK(std::string(refused.what()) ==
-        "cannot open mirror \"n5\" of stack \"vol\", image_base \"" + stack.info().mirrors[0].image_base +
-            "\": cannot fetch " + volume.server.url("/vol/s0/attributes.json") + ": HTTP 401 (a user and password are needed)");
+  CHECK(std::string(refused.what()) == "cannot open mirror \"n5\" of stack \"vol\", image_base \"" +
+                                           stack.info().mirrors[0].image_base + "\": cannot fetch " +
+                                           volume.server.url("/vol/s0/attributes.json") +
+                                           ": HTTP 401 (a user and password are needed)");
   stack.set_mirror_auth(1, {"em", "section20"});
   const Voxels got = stack.scale<std::uint16_t>(0);
   CHECK(got(4, 6, 10) == written(10, 6, 4));

@@ -43,7 +43,7 @@ TEST_CASE("select_mirror numbers only what can be read, and chooses", "[client]"
   CHECK(stack.mirror().id == 14);
   CHECK(out.str() ==
         "1) type 1 (id 11, type 1)\n2) type 4 (id 14, type 4)\n3) type 5 (id 15, type 5)\n"
-        "-  DVID (id 19, type 6, not supported)\nMirror (1 to 3, empty to cancel): ");
+        "-  tomorrow (id 19, type 99, not supported)\nMirror (1 to 3, empty to cancel): ");
   std::istringstream nothing;
   CHECK_FALSE(select_mirror(stack, nothing, out));
   CHECK(stack.mirror().id == 14);
@@ -59,5 +59,5 @@ TEST_CASE("titles cannot give a terminal orders", "[client]") {
   CHECK(out.str().starts_with("1) \\x1b]0;gone\\x07\\u202ertl\\x0a1) fake (id 11, type 1)\n2) "));
   CHECK_THROWS_WITH(stack.set_mirror(5),
                     "stack \"em \" has no mirror 5; it has 11 \"\\x1b]0;gone\\x07\\u202ertl\\x0a1) fake\", "
-                    "14 \"type 4\", 15 \"type 5\", 19 \"DVID\"");
+                    "14 \"type 4\", 15 \"type 5\", 19 \"tomorrow\"");
 }

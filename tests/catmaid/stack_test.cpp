@@ -321,12 +321,12 @@ TEST_CASE("levels and mirrors that do not exist are errors that list what there 
         R"(stack "em ", mirror "type 1", has no level 3; it has 0, 1, 2)");
   CHECK(error_of([&] { (void)stack.scale<std::uint8_t>(-1); }).code() == Errc::not_found);
   CHECK(std::string(error_of([&] { stack.set_mirror("LMB"); }).what()) ==
-        R"(stack "em " has no mirror "LMB"; it has 11 "type 1", 14 "type 4", 15 "type 5", 19 "DVID")");
-  const Error unsupported = error_of([&] { stack.set_mirror("DVID"); });
+        R"(stack "em " has no mirror "LMB"; it has 11 "type 1", 14 "type 4", 15 "type 5", 19 "tomorrow")");
+  const Error unsupported = error_of([&] { stack.set_mirror("tomorrow"); });
   CHECK(unsupported.code() == Errc::unsupported);
-  CHECK(std::string(unsupported.what()) ==
-        R"(cannot open mirror "DVID" of stack "em ", image_base ")" + instance.server.url("/dvid/") +
-            R"(": it has tile source type 6 (DVID imageblk voxels), which is not read; types 1, 4, 5, 11, 14 are)");
+  CHECK(std::string(unsupported.what()) == R"(cannot open mirror "tomorrow" of stack "em ", image_base ")" +
+                                               instance.server.url("/new/") +
+                                               R"(": it has tile source type 99, which is not read)");
   CHECK(stack.mirror().id == 11);  // a choice that failed changes nothing
   CHECK(std::string(error_of([&] { (void)stack.scale<float>(0); }).what()) ==
         "cannot view level 0 as float32: its voxels are uint8");
@@ -485,8 +485,8 @@ TEST_CASE("a stack without a mirror that can be read says why when it is read", 
   info.mirrors.erase(info.mirrors.begin(), info.mirrors.begin() + 3);
   const Stack dvid(info);
   CHECK(std::string(error_of([&] { (void)dvid.levels(); }).what()) ==
-        "stack \"em \" has no mirror that can be read; mirror \"DVID\" has tile source type 6 (DVID imageblk "
-        "voxels), which is not read; types 1, 4, 5, 11, 14 are");
+        "stack \"em \" has no mirror that can be read; mirror \"tomorrow\" has tile source type 99, which is not "
+        "read");
   info.mirrors.clear();
   CHECK(std::string(error_of([&] { (void)Stack(info).levels(); }).what()) ==
         "stack \"em \" has no mirror that can be read: it has none at all");

@@ -32,6 +32,7 @@ function(build_consumer name)
       -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 ${ARGN})
   run(${CMAKE_COMMAND} --build "${WORK}/${name}" --parallel 2)
   run_app("${WORK}/${name}/app")
+  run("${WORK}/${name}/array_app")
 endfunction()
 
 # Uses an installed catvox by find_package and by pkg-config, from another place than the one that it was installed to.
@@ -39,6 +40,10 @@ function(use_installed prefix)
   file(RENAME "${prefix}" "${prefix}-moved")
   set(prefix "${prefix}-moved")
   build_consumer(find_package -DCONSUME_BY=find_package "-DCMAKE_PREFIX_PATH=${prefix}" "-DCMAKE_CXX_FLAGS=${CXX_FLAGS}")
+
+  # The arrays alone ask for none of the libraries that the engine stands on.
+  run(${CMAKE_COMMAND} -S "${consumer}/../array_consumer" -B "${WORK}/array_alone" -G Ninja "-DCMAKE_CXX_COMPILER=${CXX}"
+      "-DCMAKE_PREFIX_PATH=${prefix}" -DCMAKE_DISABLE_FIND_PACKAGE_CURL=ON)
 
   file(GLOB_RECURSE pc "${prefix}/catvox.pc")
   cmake_path(GET pc PARENT_PATH pc_dir)

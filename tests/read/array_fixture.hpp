@@ -116,8 +116,9 @@ struct Fixture {
   std::shared_ptr<const LevelSource> reader(BrokenSlices broken = {}) {
     const ChunkOrigin origin{
         .store = store,
-        .source = make_http_source(
-            {.transport = transport, .missing = {.not_found = true, .forbidden = forbidden_is_missing}}),
+        .source = source ? source
+                         : make_http_source({.transport = transport,
+                                             .missing = {.not_found = true, .forbidden = forbidden_is_missing}}),
         .data = data};
     if (!prefetcher) prefetcher = std::make_shared<Prefetcher>(origin, pool);
     return make_chunk_reader({.level = 0,
@@ -137,6 +138,7 @@ struct Fixture {
   std::map<std::string, ScriptedTransport::Reply> scripted;
   bool forbidden_is_missing = false;
   std::string data = "volume";
+  std::shared_ptr<ByteSource> source;  // instead of one over `transport`
   std::shared_ptr<ArrayStore> store;
   std::shared_ptr<ChunkPool> pool;
   std::shared_ptr<ScriptedTransport> transport;

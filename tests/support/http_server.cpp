@@ -133,6 +133,11 @@ class HttpServer::Impl {
     handlers_[path] = std::move(handler);
   }
 
+  void add_prefix(const std::string& prefix, Handler handler) {
+    const std::lock_guard lock(mutex_);
+    prefixes_.emplace_back(prefix, std::move(handler));
+  }
+
   void serve_folder(const std::string& prefix, const std::filesystem::path& folder) {
     const std::lock_guard lock(mutex_);
     folders_.emplace_back(prefix, folder);
@@ -280,6 +285,9 @@ class HttpServer::Impl {
     }
     if (const auto found = handlers_.find(request.target()); found != handlers_.end()) return found->second;
     if (const auto found = handlers_.find(request.path); found != handlers_.end()) return found->second;
+    for (const auto& [prefix, handler] : prefixes_) {
+      if (request.path.starts_with(prefix)) return handler;
+    }
     for (const auto& [prefix, folder] : folders_) {
       if (!decoded_path.starts_with(prefix + '/')) continue;
       const std::filesystem::path file = folder / decoded_path.substr(prefix.size() + 1);
@@ -302,6 +310,7 @@ class HttpServer::Impl {
   std::condition_variable stop_;
   bool stopping_ = false;
   std::map<std::string, Handler> handlers_;
+  std::vector<std::pair<std::string, Handler>> prefixes_;
   std::vector<std::pair<std::string, std::filesystem::path>> folders_;
   std::vector<std::pair<std::string, std::string>> protections_;  // prefix, the Authorization header that opens it
   std::chrono::milliseconds delay_{0};
@@ -333,6 +342,10 @@ void HttpServer::add(const std::string& path, Answer answer) {
 
 void HttpServer::add(const std::string& path, std::string body, std::string content_type) {
   add(path, Answer{.body = std::move(body), .content_type = std::move(content_type)});
+}
+
+void HttpServer::add_prefix(const std::string& prefix, Handler handler) {
+  impl_->add_prefix(prefix, std::move(handler));
 }
 
 void HttpServer::serve_folder(const std::string& prefix, const std::filesystem::path& folder) {

@@ -46,6 +46,9 @@ class HttpServer {
   void add(const std::string& path, Answer answer);
   void add(const std::string& path, std::string body, std::string content_type = "application/octet-stream");
 
+  /// Serves every path that starts with `prefix` and was not added by itself: for servers that make what they are asked.
+  void add_prefix(const std::string& prefix, Handler handler);
+
   /// Serves the files below `folder` as prefix + '/' + name, read anew for each request. Paths that were added win.
   void serve_folder(const std::string& prefix, const std::filesystem::path& folder);
 

@@ -183,6 +183,19 @@ TEST_CASE("the demo instance holds each section as JPEG and PNG tiles", "[tools]
   CHECK(missing == std::set<std::string>{"jpeg/8/2_2_0.jpg", "jpeg/8/2_3_0.jpg", "png/0/8/3/2.png"});
 }
 
+TEST_CASE("a label holds its cell, and 0 the membranes between cells, which are dark", "[tools]") {
+  const Section section = demo_section(0, 0);
+  const std::vector<std::uint64_t> labels = demo_labels(0);
+  REQUIRE(labels.size() == 302 * 405);
+  double dark = 0, light = 0, membrane = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const double pixel = section.pixels[2 * (i / 405) * 810 + 2 * (i % 405)];
+    (labels[i] == 0 ? dark : light) += pixel;
+    membrane += labels[i] == 0 ? 1 : 0;
+  }
+  CHECK(dark / membrane < 0.7 * light / (302 * 405 - membrane));
+}
+
 TEST_CASE("the demo instance is the same each time", "[tools]") {
   const TempDir again;
   write_demo_instance(again.path());
@@ -192,9 +205,9 @@ TEST_CASE("the demo instance is the same each time", "[tools]") {
 TEST_CASE("the demo's metadata is what its documentation says", "[tools]") {
   const auto projects = catvox::ProjectSummary::list_from_json(file_bytes(demo / "projects.json"));
   REQUIRE(projects.size() == 1);
-  CHECK(projects[0].stacks.size() == 2);
+  CHECK(projects[0].stacks.size() == 3);
   const auto stacks = catvox::StackSummary::list_from_json(file_bytes(demo / "1/stacks"));
-  REQUIRE(stacks.size() == 2);
+  REQUIRE(stacks.size() == 3);
   CHECK(stacks[1].title == "demo EM, XZ");
 
   const StackInfo xy = StackInfo::from_json(file_bytes(demo / "1/stack/1/info"));
@@ -208,4 +221,8 @@ TEST_CASE("the demo's metadata is what its documentation says", "[tools]") {
   const StackInfo xz = StackInfo::from_json(file_bytes(demo / "1/stack/2/info"));
   CHECK(xz.orientation == catvox::Orientation::xz);
   CHECK(xz.mirrors.at(0).image_base == xy.mirrors.at(0).image_base);
+
+  const StackInfo labels = StackInfo::from_json(file_bytes(demo / "1/stack/3/info"));
+  CHECK(labels.dimension == StackDimension{demo_labels_shape[2], demo_labels_shape[1], demo_labels_shape[0]});
+  CHECK(labels.mirrors.at(0).tile_source_type == 11);
 }

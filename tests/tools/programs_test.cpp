@@ -19,7 +19,6 @@
 #include "support/process.hpp"
 #include "support/program.hpp"
 #include "support/temp_dir.hpp"
-#include "support/tiff_writer.hpp"
 #include "tools/counting_volume.hpp"
 
 namespace fs = std::filesystem;
@@ -191,6 +190,22 @@ TEST_CASE("catvox crop follows the orientation of the stack", "[tools]") {
   for (std::size_t i = 0; i < voxels.size(); ++i) CHECK(std::abs(voxels[i] - exact[i]) < 60);  // JPEG
 }
 
+TEST_CASE("catvox crop reads labels, and says what a PNG cannot hold", "[tools]") {
+  const Workplace here;
+  const std::string box = "--stack 3 --min 2000 3000 960 --max 5240 5416 1040 --output ";
+  const auto result = here.crop(box + "out.npy");
+  REQUIRE(result.status == 0);
+  CHECK(line(result.out, "shape") == "shape      2 x 302 x 405 (z, y, x), uint64");
+  std::vector<std::uint64_t> labels = demo_labels(4);
+  const std::vector<std::uint64_t> next = demo_labels(5);
+  labels.insert(labels.end(), next.begin(), next.end());
+  CHECK(read_npy(here.folder.path() / "out.npy").values<std::uint64_t>() == labels);
+  const auto png = here.crop(box + "out.png");
+  CHECK(png.status == 2);
+  CHECK(png.err ==
+        "catvox crop: a PNG cannot hold uint64 voxels, only uint8 and uint16: write a .npy or .tif instead\n");
+}
+
 TEST_CASE("catvox crop --broken chooses what stands in for broken slices", "[tools]") {
   const Workplace here;
   const auto [policy, said, shown] = GENERATE(table<std::string, std::string, std::int64_t>({
@@ -352,20 +367,6 @@ TEST_CASE("make_demo_instance without a folder gives 2", "[tools]") {
   const auto result = Workplace().run(MAKE_DEMO_INSTANCE, {});
   CHECK(result.status == 2);
   CHECK(result.err == "make_demo_instance: folder is required (make_demo_instance --help shows what there is)\n");
-}
-
-TEST_CASE("a type that the file cannot hold is a wrong argument", "[tools]") {
-  CHECK(exit_code(catvox::Errc::invalid_argument) == 2);
-  const auto code_of = [](auto check) {
-    try {
-      check();
-    } catch (const catvox::Error& error) {
-      return error.code();
-    }
-    return catvox::Errc::io;
-  };
-  CHECK(code_of([] { check_png_dtype(catvox::DType::float32); }) == catvox::Errc::invalid_argument);
-  CHECK(code_of([] { check_tiff_dtype(catvox::DType::uint64); }) == catvox::Errc::invalid_argument);
 }
 
 TEST_CASE("a path that begins with ~ lies in the user's folder", "[tools]") {
@@ -593,7 +594,7 @@ TEST_CASE("one odd stack does not take the others with it", "[tools]") {
   CHECK(result.status == 4);
   CHECK(result.out.starts_with("stack 2 \"demo EM, XZ\""));
   CHECK(result.err.starts_with("catvox list: stack 1 \"demo EM\": "));
-  CHECK(result.err.ends_with("\ncatvox list: 1 of 2 stacks cannot be shown\n"));
+  CHECK(result.err.ends_with("\ncatvox list: 1 of 3 stacks cannot be shown\n"));
 }
 
 TEST_CASE("a title from a server gives no order to the terminal", "[tools]") {
@@ -619,7 +620,9 @@ TEST_CASE("catvox list lists projects and stacks", "[tools]") {
   const Workplace here;
   const auto result = here.catvox({"list", "--server", demo});
   CHECK(result.status == 0);
-  CHECK(result.out == "project 1  \"Demo project\"\n  stack 1  \"demo EM\"\n  stack 2  \"demo EM, XZ\"\n");
+  CHECK(
+      result.out ==
+      "project 1  \"Demo project\"\n  stack 1  \"demo EM\"\n  stack 2  \"demo EM, XZ\"\n  stack 3  \"demo labels\"\n");
 }
 
 TEST_CASE("catvox list shows what one needs to know of a stack", "[tools]") {
@@ -639,4 +642,7 @@ TEST_CASE("catvox list shows what one needs to know of a stack", "[tools]") {
         "  mirror 2     \"PNG\", type 5, 320 x 192 tiles, readable, tiles/png/\n");
   const auto all = here.catvox({"list", "--server", demo, "--details"});
   CHECK(all.out.starts_with(result.out + "stack 2 \"demo EM, XZ\""));
+  CHECK(
+      all.out.ends_with("  level 0      12 x 302 x 405 voxels of x 8, y 8, z 40 nm\n"
+                        "  mirror 4     \"N5\", type 11, 128 x 128 tiles, readable, labels/0_1_2\n"));
 }

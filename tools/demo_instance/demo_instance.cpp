@@ -22,11 +22,13 @@ namespace {
 constexpr std::string_view projects_json =
     R"([{"id": 1, "title": "Demo project", "comment": "", "stackgroups": [], "stacks": [
   {"id": 1, "title": "demo EM", "comment": "", "dimensions": [810, 605, 12]},
-  {"id": 2, "title": "demo EM, XZ", "comment": "", "dimensions": [810, 605, 12]}]}]
+  {"id": 2, "title": "demo EM, XZ", "comment": "", "dimensions": [810, 605, 12]},
+  {"id": 3, "title": "demo labels", "comment": "", "dimensions": [405, 302, 12]}]}]
 )";
 
 constexpr std::string_view stacks_json = R"([{"id": 1, "pid": 1, "title": "demo EM", "comment": ""},
- {"id": 2, "pid": 1, "title": "demo EM, XZ", "comment": ""}]
+ {"id": 2, "pid": 1, "title": "demo EM, XZ", "comment": ""},
+ {"id": 3, "pid": 1, "title": "demo labels", "comment": ""}]
 )";
 
 constexpr std::string_view stack_1_json = R"({"sid": 1, "pid": 1, "ptitle": "Demo project", "stitle": "demo EM",
@@ -53,6 +55,22 @@ constexpr std::string_view stack_2_json = R"({"sid": 2, "pid": 1, "ptitle": "Dem
    "tile_source_type": 1, "file_extension": "jpg", "position": 0}],
  "orientation": 1, "attribution": null, "canary_location": {"x": 405, "y": 302, "z": 1},
  "placeholder_color": {"r": 0.0, "g": 0.0, "b": 0.0, "a": 1.0}}
+)";
+
+constexpr std::string_view stack_3_json = R"({"sid": 3, "pid": 1, "ptitle": "Demo project", "stitle": "demo labels",
+ "downsample_factors": null, "num_zoom_levels": 0,
+ "translation": {"x": 2000.0, "y": 3000.0, "z": 800.0}, "resolution": {"x": 8.0, "y": 8.0, "z": 40.0},
+ "dimension": {"x": 405, "y": 302, "z": 12},
+ "comment": "", "description": "The cells of demo EM", "metadata": null, "broken_slices": {},
+ "mirrors": [
+  {"id": 4, "title": "N5", "image_base": "labels/0_1_2", "tile_width": 128, "tile_height": 128,
+   "tile_source_type": 11, "file_extension": "", "position": 0}],
+ "orientation": 0, "attribution": null, "canary_location": {"x": 202, "y": 151, "z": 1},
+ "placeholder_color": {"r": 0.0, "g": 0.0, "b": 0.0, "a": 1.0}}
+)";
+
+constexpr std::string_view labels_attributes_json =
+    R"({"dimensions": [405, 302, 12], "blockSize": [128, 128, 4], "dataType": "uint64", "compression": {"type": "raw"}}
 )";
 
 /// A tear from the top left to the bottom right, and too little light.
@@ -133,11 +151,43 @@ void write_section(const fs::path& tiles, std::int64_t z) {
   }
 }
 
+void append_big_endian(std::string& bytes, std::uint64_t value, int size) {
+  for (int shift = 8 * (size - 1); shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift & 0xff);
+}
+
 void write_text(const fs::path& name, std::string_view text) {
   fs::create_directories(name.parent_path());
   File file = create_file(name);
   if (std::fwrite(text.data(), 1, text.size(), file.get()) != text.size()) throw_cannot_write(name);
   close_file(std::move(file), name);
+}
+
+/// The N5 blocks (https://github.com/saalfeldlab/n5#file-system-specification) that hold sections z to z + 3.
+void write_labels(const fs::path& folder, std::int64_t z) {
+  constexpr std::int64_t side = 128, depth = 4;
+  const auto [_, height, width] = demo_labels_shape;
+  std::vector<std::vector<std::uint64_t>> sections;
+  for (std::int64_t i = z; i < z + depth; ++i) sections.push_back(demo_labels(i));
+  for (std::int64_t row = 0; row < height; row += side) {
+    for (std::int64_t column = 0; column < width; column += side) {
+      const std::int64_t rows = std::min(side, height - row), columns = std::min(side, width - column);
+      std::string block;
+      append_big_endian(block, 0, 2);  // the block has the size that follows
+      append_big_endian(block, 3, 2);
+      for (const std::int64_t extent : {columns, rows, depth}) {
+        append_big_endian(block, static_cast<std::uint64_t>(extent), 4);
+      }
+      for (const auto& section : sections) {
+        for (std::int64_t y = row; y < row + rows; ++y) {
+          for (std::int64_t x = column; x < column + columns; ++x) {
+            append_big_endian(block, section[static_cast<std::size_t>(y * width + x)], 8);
+          }
+        }
+      }
+      write_text(folder / std::to_string(column / side) / std::to_string(row / side) / std::to_string(z / depth),
+                 block);
+    }
+  }
 }
 
 }  // namespace
@@ -149,17 +199,24 @@ Section demo_section(std::int64_t z, int level) {
   return section;
 }
 
+std::vector<std::uint64_t> demo_labels(std::int64_t z) { return em_labels(z, demo_shape[1], demo_shape[2], 2); }
+
 void write_demo_instance(const fs::path& folder) {
   write_text(folder / "projects.json", projects_json);
   write_text(folder / "1" / "stacks", stacks_json);
   write_text(folder / "1" / "stack" / "1" / "info", stack_1_json);
   write_text(folder / "1" / "stack" / "2" / "info", stack_2_json);
+  write_text(folder / "1" / "stack" / "3" / "info", stack_3_json);
+  write_text(folder / "labels" / "attributes.json", labels_attributes_json);
 
   std::atomic<std::int64_t> next = 0;
   std::vector<std::future<void>> workers;
   for (unsigned i = 0; i < std::max(1U, std::thread::hardware_concurrency()); ++i) {
     workers.push_back(std::async(std::launch::async, [&] {
-      for (std::int64_t z = next++; z < demo_shape[0]; z = next++) write_section(folder / "tiles", z);
+      for (std::int64_t z = next++; z < demo_shape[0]; z = next++) {
+        write_section(folder / "tiles", z);
+        if (z % 4 == 0) write_labels(folder / "labels", z);
+      }
     }));
   }
   for (auto& worker : workers) worker.get();

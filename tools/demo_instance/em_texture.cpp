@@ -219,12 +219,30 @@ float vesicle(const Point& p, std::int64_t section, const SlowNoise& clusters) {
   return change;
 }
 
+/// The tissue is bent: where a pixel of a section lies among the regions that the cells are made of.
+class Bend {
+ public:
+  Bend(float depth, std::int64_t height, std::int64_t width)
+      : depth_(depth),
+        bend_x_(depth, height, width, 150, 1),
+        bend_y_(depth, height, width, 150, 2),
+        wobble_x_(depth, height, width, 41, 3),
+        wobble_y_(depth, height, width, 41, 4) {}
+  Point operator()(std::int64_t y, std::int64_t x) const {
+    return {static_cast<float>(x) + 52 * bend_x_(y, x) + 16 * wobble_x_(y, x),
+            static_cast<float>(y) + 52 * bend_y_(y, x) + 16 * wobble_y_(y, x), depth_};
+  }
+
+ private:
+  float depth_;
+  SlowNoise bend_x_, bend_y_, wobble_x_, wobble_y_;
+};
+
 }  // namespace
 
 Section em_section(std::int64_t z, std::int64_t height, std::int64_t width) {
   const float depth = static_cast<float>(z) * section_thickness;
-  const SlowNoise bend_x(depth, height, width, 150, 1), bend_y(depth, height, width, 150, 2);
-  const SlowNoise wobble_x(depth, height, width, 41, 3), wobble_y(depth, height, width, 41, 4);
+  const Bend bend(depth, height, width);
   const SlowNoise shade(depth, height, width, 260, 5), mottle(depth, height, width, 13, 6);
   const SlowNoise clusters(depth, height, width, 70, 7), folds(depth, height, width, 22, 8);
   Profiles profiles, profiles_of_organelles;
@@ -236,8 +254,7 @@ Section em_section(std::int64_t z, std::int64_t height, std::int64_t width) {
   for (std::int64_t y = 0; y < height; ++y) {
     for (std::int64_t x = 0; x < width; ++x) {
       const Point here{static_cast<float>(x), static_cast<float>(y), depth};
-      const Point bent{here.x + 52 * bend_x(y, x) + 16 * wobble_x(y, x),
-                       here.y + 52 * bend_y(y, x) + 16 * wobble_y(y, x), depth};
+      const Point bent = bend(y, x);
       const Regions::Place cell = profiles(bent);
       float value = 166 + 30 * (unit(mix(cell.id + 6)) - 0.5F) + 8 * mottle(y, x);
 
@@ -270,6 +287,20 @@ Section em_section(std::int64_t z, std::int64_t height, std::int64_t width) {
     }
   }
   return section;
+}
+
+std::vector<std::uint64_t> em_labels(std::int64_t z, std::int64_t height, std::int64_t width, std::int64_t step) {
+  const float depth = static_cast<float>(z) * section_thickness;
+  const Bend bend(depth, height, width);
+  Profiles profiles;
+  std::vector<std::uint64_t> labels;
+  for (std::int64_t y = 0; y + step <= height; y += step) {
+    for (std::int64_t x = 0; x + step <= width; x += step) {
+      const Regions::Place cell = profiles(bend(y, x));
+      labels.push_back(cell.border < 1.5F ? 0 : cell.id);
+    }
+  }
+  return labels;
 }
 
 }  // namespace tools

@@ -20,4 +20,8 @@ struct Section {
 /// sections show the same cells a little further on.
 Section em_section(std::int64_t z, std::int64_t height, std::int64_t width);
 
+/// The cells of em_section(), as a segmentation has them: an id for each, 0 for the membranes between. Every `step`-th
+/// pixel of every `step`-th row.
+std::vector<std::uint64_t> em_labels(std::int64_t z, std::int64_t height, std::int64_t width, std::int64_t step);
+
 }  // namespace tools

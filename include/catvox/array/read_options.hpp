@@ -63,4 +63,18 @@ struct ReadOptions {
   bool read_ahead = true;
 };
 
+namespace detail {
+
+/// Options of a read over those that are bound to its view: what differs from the default is the read's. A bound
+/// Missing::error stays, whatever the read says: nothing may turn it into silent fill.
+inline ReadOptions overridden(ReadOptions bound, const ReadOptions& given) {
+  if (given.missing != Missing::fill && bound.missing != Missing::error) bound.missing = given.missing;
+  if (given.progress) bound.progress = given.progress;
+  if (given.stop.stop_possible()) bound.stop = given.stop;
+  bound.read_ahead = bound.read_ahead && given.read_ahead;
+  return bound;
+}
+
+}  // namespace detail
+
 }  // namespace catvox

@@ -24,9 +24,12 @@ struct Region {
   }
 };
 
+/// Looks whether all voxels of a view can be in memory at once. \throws Error{too_large} if this machine has too little
+void require_memory(const ViewLayout& layout, std::size_t item);
+
 /// Reads all voxels of a view in one read.
 /// \param statistics  receives what the read did, unless null
-/// \throws Error      as LevelSource::read
+/// \throws Error      as LevelSource::read, and as require_memory
 Region read_region(const LevelSource& source, const ViewLayout& layout, const ReadOptions& options = {},
                    ReadStatistics* statistics = nullptr);
 

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <catvox/array/cast_source.hpp>
+#include <catvox/array/blocks.hpp>
+#include <catvox/array/detail/cast_source.hpp>
 #include <catvox/array/detail/evaluation.hpp>
+#include <catvox/array/detail/options_source.hpp>
+#include <catvox/array/detail/reducers.hpp>
 #include <catvox/array/detail/slice.hpp>
 #include <catvox/array/detail/view_access.hpp>
 #include <catvox/array/detail/view_expression.hpp>
+#include <catvox/array/detail/window_source.hpp>
 #include <catvox/array/detail/xtensor_overloads.hpp>
 #include <catvox/array/level_source.hpp>
 #include <catvox/array/resident_regions.hpp>
@@ -19,7 +23,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <future>
 #include <iterator>
 #include <memory>
 #include <span>
@@ -113,11 +116,109 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
     return position_to_world(layout_, geometry(), position);
   }
 
+  /// The same for an integer index, as voxel_at() gives it.
+  template <std::integral I>
+  [[nodiscard]] WorldPoint voxel_to_world(const std::array<I, N>& index) const {
+    return voxel_to_world(per_axis<double>([&](std::size_t axis) { return static_cast<double>(index[axis]); }));
+  }
+
   /// The part of this view that a world box touches: every voxel with any part inside, clipped to the view. Dropped
   /// axes do not count. An axis along which the box lies outside has extent 0. \throws Error{invalid_argument} if min >
   /// max on an axis or a coordinate is not finite
   [[nodiscard]] ScaleView world(const WorldBox& box) const {
     return ScaleView(level_, layout_.clipped(geometry().touched(box)));
+  }
+
+  /// A box of this view's voxels that may stick out of it, lazily: of the shape that is asked for, `fill` outside. Where
+  /// it lies, dims() and coords() are as if the view went on; rescale() of it gives what lies inside of the stack.
+  /// \param box  half-open, in voxels of this view, of any sign
+  /// \throws Error{invalid_argument} if min > max on an axis, Error{too_large} if it is 2^60 voxels away
+  [[nodiscard]] ScaleView window(const Box& box, T fill = T{}) const requires(N == 3) {
+    const LevelSource& level = source();
+    Index3 first{};
+    Shape3 shape{1, 1, 1};
+    Box inside;
+    Selection3 selection = layout_.selection();
+    const auto place = [&](std::size_t axis, std::int64_t min, std::int64_t max) {
+      const WindowAxis along = window_axis(selection[axis], level.chunk_shape()[axis], min, max);
+      first[axis] = along.first;
+      shape[axis] = along.extent;
+      inside.min[axis] = along.inside_min;
+      inside.max[axis] = along.inside_max;
+      selection[axis] = along.selection;
+    };
+    std::array<bool, 3> placed{};
+    for (std::size_t axis = 0; axis < N; ++axis) {
+      if (box.min[axis] > box.max[axis]) {
+        throw Error(Errc::invalid_argument, "window: min must not exceed max along axis " + std::to_string(axis) +
+                                                ", got " + std::to_string(box.min[axis]) + " and " +
+                                                std::to_string(box.max[axis]));
+      }
+      const int along = layout_.source_axis(axis);
+      if (along == ViewLayout::new_axis) {
+        if (box.min[axis] == 0 && box.max[axis] == 1) continue;
+        throw Error(Errc::invalid_argument, "window: axis " + std::to_string(axis) + " is a new axis: 0 to 1, got " +
+                                                std::to_string(box.min[axis]) + " to " + std::to_string(box.max[axis]));
+      }
+      place(static_cast<std::size_t>(along), box.min[axis], box.max[axis]);
+      placed[static_cast<std::size_t>(along)] = true;
+    }
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      if (!placed[axis]) place(axis, 0, 1);  // dropped
+    }
+    auto windowed = std::make_shared<const detail::WindowSource<T>>(level_->source(), first, shape, inside, fill);
+    return ScaleView(std::make_shared<ResidentRegions>(std::move(windowed)), layout_.with_selection(selection));
+  }
+
+  /// A window around a point: the voxel that holds it, as voxel_at() says, has the index shape / 2 (rounded down).
+  /// \param shape  voxels along the axes of this view, >= 0
+  /// \throws Error{invalid_argument} if a side is < 0, or a coordinate not finite
+  [[nodiscard]] ScaleView cube_around(const WorldPoint& point, const Shape3& shape, T fill = T{}) const
+      requires(N == 3) {
+    Box box{voxel_at(point), {}};
+    for (std::size_t axis = 0; axis < N; ++axis) {
+      if (shape[axis] < 0) {
+        throw Error(Errc::invalid_argument, "cube_around: the sides must be >= 0, got " + to_text(shape));
+      }
+      box.min[axis] -= shape[axis] / 2;
+      box.max[axis] = box.min[axis] + shape[axis];
+    }
+    return window(box, fill);
+  }
+
+  /// The same voxels, every read of which has these options, also inside of expressions. Options that are given to a read
+  /// go before the bound ones; a bound Missing::error stays.
+  [[nodiscard]] ScaleView with(ReadOptions options) const {
+    auto bound = std::make_shared<const detail::OptionsSource>(level_->source(), std::move(options));
+    return ScaleView(std::make_shared<ResidentRegions>(std::move(bound)), layout_);
+  }
+
+  /// The most voxels that a chunk of the source has along each axis of this view: 1 for an inserted axis.
+  [[nodiscard]] inner_shape_type chunk_shape() const {
+    return per_axis<std::size_t>(
+        [&](std::size_t axis) { return detail::chunk_extent(layout_, source().chunk_shape(), axis); });
+  }
+
+  /// This view in parts that follow the chunk grid, in C order: each touches one chunk of the source. Lazy.
+  [[nodiscard]] Blocks<ScaleView> blocks() const {
+    return {*this, detail::BlockGrid(layout_, source().chunk_shape(), {})};
+  }
+
+  /// The same in parts of at most `shape` voxels: of whole chunks where that is no smaller than a chunk along an axis, and
+  /// else of parts of one. \throws Error{invalid_argument} if a side is 0
+  [[nodiscard]] Blocks<ScaleView> blocks(const inner_shape_type& shape) const {
+    return {*this, detail::BlockGrid(layout_, source().chunk_shape(), shape)};
+  }
+
+  /// The share of worker i of n: all together are this view, no two share a voxel or a chunk, and each has as many chunks
+  /// as the next to within what boxes of whole chunks allow. Without voxels where there are more workers than chunks.
+  /// \throws Error{invalid_argument} if not 0 <= i < n
+  [[nodiscard]] ScaleView part(std::int64_t i, std::int64_t n) const {
+    if (i < 0 || i >= n) {
+      throw Error(Errc::invalid_argument, "part: there is no worker " + std::to_string(i) + " of " + std::to_string(n));
+    }
+    const detail::BlockGrid grid(layout_, source().chunk_shape(), {});
+    return ScaleView(level_, grid.share(static_cast<std::size_t>(i), static_cast<std::size_t>(n)));
   }
 
   /// The value of the voxel nearest to a point: the one that holds it, or in a stepped view the nearest one left. Reads
@@ -169,7 +270,12 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   /// range becomes the nearest of its values, NaN becomes 0.
   template <class U>
   [[nodiscard]] ScaleView<U, N> cast() const {
-    return ScaleView<U, N>(std::make_shared<ResidentRegions>(cast_source(level_->source(), dtype_of<U>)), layout_);
+    if constexpr (dtype_of<U> == dtype_of<T>) {
+      return ScaleView<U, N>(level_, layout_);
+    } else {
+      return ScaleView<U, N>(
+          std::make_shared<ResidentRegions>(std::make_shared<detail::CastSource<T, U>>(level_->source())), layout_);
+    }
   }
 
   /// Reads all voxels, in C order, into memory without gaps.
@@ -220,18 +326,22 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
     return read_into(out.data() + out.data_offset(), strides, options);
   }
 
-  /// Reads all voxels into a new container. \throws Error as LevelSource::read
+  /// Reads all voxels into a new container.
+  /// \throws Error{too_large} before it takes memory, if the machine has less than this takes; else as LevelSource::read
   [[nodiscard]] xt::xtensor<T, N> load(const ReadOptions& options = {}) const {
+    require_memory(layout_, sizeof(T));
     xt::xtensor<T, N> out(shape_);
     use_huge_pages(out.data(), out.size() * sizeof(T));
     read_into(out, options);
     return out;
   }
 
-  /// load() on a thread of its own. Errors come out of get(); destroying the future waits for the read, so stop it by
-  /// its token first. Progress is reported on the reading thread.
-  [[nodiscard]] std::future<xt::xtensor<T, N>> read_async(ReadOptions options = {}) const {
-    return std::async(std::launch::async, [view = *this, options = std::move(options)] { return view.load(options); });
+  /// load() on a thread of its own: a std::future<xt::xtensor<T, N>>. Errors come out of get(); destroying the future
+  /// waits for the read, so stop it by its token first. Progress is reported on the reading thread.
+  /// Include <catvox/array/read_async.hpp>, unless <catvox/catvox.hpp> is included.
+  template <class Options = ReadOptions>
+  [[nodiscard]] auto read_async(Options options = {}) const {
+    return load_asynchronously(*this, std::move(options));
   }
 
   /// Begins to fetch the chunks of this view into the cache and returns: a read of it, or of a part, finds them there.
@@ -264,6 +374,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
       throw Error(Errc::invalid_argument, "cannot assign a view of shape " + to_text(shape_) +
                                               " to a container of rank " + std::to_string(xt::get_rank<E>::value));
     } else {
+      require_memory(layout_, sizeof(typename E::value_type));
       out.resize(shape_);
       if (!std::ranges::equal(out.shape(), shape_)) {  // of fixed shape: resize() does nothing
         throw Error(Errc::invalid_argument, "cannot assign a view of shape " + to_text(shape_) +
@@ -299,6 +410,36 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
 
   [[nodiscard]] const LevelSource& source() const noexcept { return *level_->source(); }
   [[nodiscard]] const LevelGeometry& geometry() const noexcept { return source().geometry(); }
+
+  /// One source axis of a window.
+  struct WindowAxis {
+    std::int64_t first;                   ///< source voxel that is the window's voxel 0
+    std::int64_t extent;                  ///< of the window's source
+    std::int64_t inside_min, inside_max;  ///< source voxels that this view shows
+    AxisSelection selection;              ///< of the window's source
+  };
+  static WindowAxis window_axis(const AxisSelection& shown, std::int64_t chunk, std::int64_t min, std::int64_t max) {
+    constexpr std::int64_t far = std::int64_t{1} << 60;
+    const auto source_voxel = [&](std::int64_t position) {
+      std::int64_t voxel = 0;
+      if (__builtin_mul_overflow(position, shown.step, &voxel) || __builtin_add_overflow(voxel, shown.start, &voxel) ||
+          voxel <= -far || voxel >= far) {
+        throw Error(Errc::too_large, "window: voxel " + std::to_string(position) + " is too far away");
+      }
+      return voxel;
+    };
+    const std::int64_t begin = source_voxel(min);
+    const std::int64_t last = max > min ? source_voxel(max - 1) : begin;
+    const auto [low, high] = std::minmax(begin, last);
+    // Down to a corner of the chunk grid, so that the window has the same one.
+    const std::int64_t first = (low / chunk - (low % chunk < 0 ? 1 : 0)) * chunk;
+    const std::int64_t end = shown.start + (shown.count - 1) * shown.step;
+    return {.first = first,
+            .extent = high + 1 - first,
+            .inside_min = std::min(shown.start, end),
+            .inside_max = shown.count == 0 ? std::min(shown.start, end) : std::max(shown.start, end) + 1,
+            .selection = {begin - first, shown.step, max - min}};
+  }
 
   template <class V, class F>
   static std::array<V, N> per_axis(F value) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <catvox/array/cache_statistics.hpp>
 #include <catvox/array/level_source.hpp>
 #include <catvox/array/scale_view.hpp>
 #include <catvox/catmaid/id_or_title.hpp>
@@ -23,6 +24,7 @@
 namespace catvox {
 
 namespace detail {
+class ChunkPool;
 class Mirror;
 class MirrorChoice;
 struct ChosenMirror;
@@ -33,12 +35,13 @@ struct StackOptions {
   /// For mirrors without one of their own. Its secrets go to the origin of the first mirror that has a type that is
   /// read, and to that of one that set_mirror() names; to none but the one to which it is bound, if it is.
   HttpSession session{};
-  std::string server{};                                 ///< what a relative image_base is relative to
-  bool allow_file = false;                              ///< whether a mirror may lie in a local folder
-  bool forbidden_is_missing = false;                    ///< 403 is fill: S3 without the right to list answers so
-  std::size_t cache_bytes = std::size_t{256} << 20;     ///< chunks kept in memory, for all views together; 0: none
-  bool read_ahead = true;                               ///< see ReadOptions::read_ahead; false: no read does
-  std::chrono::milliseconds metadata_timeout{120'000};  ///< for opening a mirror, retries included
+  std::string server{};                                  ///< what a relative image_base is relative to
+  bool allow_file = false;                               ///< whether a mirror may lie in a local folder
+  bool forbidden_is_missing = false;                     ///< 403 is fill: S3 without the right to list answers so
+  std::size_t cache_bytes = std::size_t{256} << 20;      ///< chunks kept in memory, for all views together; 0: none
+  bool read_ahead = true;                                ///< see ReadOptions::read_ahead; false: no read does
+  std::chrono::milliseconds metadata_timeout{120'000};   ///< for opening a mirror, retries included
+  std::shared_ptr<const Credentials> api_credentials{};  ///< for tiles that the server makes itself (types 3 and 13)
 };
 
 /// What set_fastest_mirror() saw of one mirror.
@@ -67,7 +70,7 @@ class Stack {
   [[nodiscard]] MirrorInfo mirror() && { return static_cast<const Stack&>(*this).mirror(); }
 
   /// Chooses a mirror by id or title; views made before keep theirs. Makes no request.
-  /// \throws Error{not_found} listing the mirrors; Error{unsupported} listing the types that are read
+  /// \throws Error{not_found} listing the mirrors; Error{unsupported} naming its type
   void set_mirror(const IdOrTitle& mirror);
 
   /// HTTP Basic for one mirror: sent to the origin of its image_base only.
@@ -127,6 +130,13 @@ class Stack {
     });
   }
 
+  /// Forgets every chunk that is kept in memory. Reads that are under way go on.
+  void clear_cache() const;
+
+  /// What the memory cache holds, and what all views of this stack and of its copies have done so far, what they
+  /// fetched ahead included.
+  [[nodiscard]] CacheStatistics cache_statistics() const;
+
   /// What a view stands on: for code that reads bytes of a type known at run time only.
   [[nodiscard]] std::shared_ptr<const LevelSource> source(int level, const std::stop_token& stop = {}) const;
 
@@ -137,6 +147,7 @@ class Stack {
 
   std::shared_ptr<const StackInfo> info_;
   HttpSession session_;                                         // as it was given
+  std::shared_ptr<detail::ChunkPool> pool_;
   std::vector<std::shared_ptr<const detail::Mirror>> mirrors_;  // one for each of info_->mirrors
   std::optional<std::size_t> chosen_;                           // position; absent: the first that can be opened
   std::shared_ptr<const detail::MirrorChoice> choice_;

@@ -4,6 +4,7 @@
 #include <array>
 #include <catvox/core/checked.hpp>
 #include <cstdint>
+#include <iosfwd>
 
 namespace catvox {
 
@@ -37,6 +38,13 @@ constexpr Box intersect(const Box& a, const Box& b) noexcept {
     both.max[axis] = std::max(both.min[axis], std::min(a.max[axis], b.max[axis]));
   }
   return both;
+}
+
+/// "[(0, 0, 0), (64, 512, 512))"
+template <class Char, class Traits>
+std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out, const Box& box) {
+  return out << "[(" << box.min[0] << ", " << box.min[1] << ", " << box.min[2] << "), (" << box.max[0] << ", "
+             << box.max[1] << ", " << box.max[2] << "))";
 }
 
 }  // namespace catvox

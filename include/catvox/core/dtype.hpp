@@ -56,7 +56,10 @@ namespace detail {
 template <class T>
 consteval DType dtype_of() {
   using U = std::remove_cv_t<T>;
-  constexpr bool known = (std::is_integral_v<U> && !std::is_same_v<U, bool> && sizeof(U) <= 8) ||
+  // char and its kin are characters: whether they have a sign is the compiler's choice.
+  constexpr bool character = std::is_same_v<U, char> || std::is_same_v<U, wchar_t> || std::is_same_v<U, char8_t> ||
+                             std::is_same_v<U, char16_t> || std::is_same_v<U, char32_t>;
+  constexpr bool known = (std::is_integral_v<U> && !std::is_same_v<U, bool> && !character && sizeof(U) <= 8) ||
                          std::is_same_v<U, float> || std::is_same_v<U, double>;
   static_assert(known, "catvox: an element type is an integer of 8 to 64 bits, float or double");
   if constexpr (std::is_same_v<U, float>) return DType::float32;

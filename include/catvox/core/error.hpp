@@ -4,6 +4,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace catvox {
@@ -25,6 +26,41 @@ enum class Errc {
   cancelled,         ///< the caller's stop token was triggered
   io,                ///< a local file could not be read or written
 };
+
+/// "invalid_argument", "not_found", …
+constexpr std::string_view name(Errc code) noexcept {
+  switch (code) {
+    case Errc::invalid_argument:
+      return "invalid_argument";
+    case Errc::not_found:
+      return "not_found";
+    case Errc::unsupported:
+      return "unsupported";
+    case Errc::invalid_metadata:
+      return "invalid_metadata";
+    case Errc::corrupt_data:
+      return "corrupt_data";
+    case Errc::too_large:
+      return "too_large";
+    case Errc::refused:
+      return "refused";
+    case Errc::unauthorized:
+      return "unauthorized";
+    case Errc::http_status:
+      return "http_status";
+    case Errc::server_error:
+      return "server_error";
+    case Errc::connection:
+      return "connection";
+    case Errc::timeout:
+      return "timeout";
+    case Errc::cancelled:
+      return "cancelled";
+    case Errc::io:
+      return "io";
+  }
+  return "unknown";
+}
 
 /// What is known of the place where it went wrong; members that do not apply are empty or 0.
 struct ErrorContext {

@@ -8,4 +8,7 @@ namespace catvox {
 /// copying voxels into them. Does nothing below 4 MiB, on systems other than Linux, or where the kernel declines.
 void use_huge_pages(void* memory, std::size_t bytes) noexcept;
 
+/// Bytes of memory that this machine has; the largest number where the system does not tell.
+[[nodiscard]] std::size_t machine_memory() noexcept;
+
 }  // namespace catvox

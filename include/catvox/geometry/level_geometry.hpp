@@ -3,6 +3,7 @@
 #include <array>
 #include <catvox/core/box.hpp>
 #include <catvox/geometry/stack_space.hpp>
+#include <iosfwd>
 #include <string_view>
 
 namespace catvox {
@@ -18,6 +19,18 @@ struct WorldBox {
   WorldPoint min, max;
   friend bool operator==(const WorldBox&, const WorldBox&) = default;
 };
+
+/// "(x 1, y 2.5, z 300)", as the stream formats numbers.
+template <class Char, class Traits>
+std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out, const WorldPoint& point) {
+  return out << "(x " << point.x << ", y " << point.y << ", z " << point.z << ")";
+}
+
+/// Its two corners: "[(x 0, y 0, z 0), (x 8, y 8, z 40))".
+template <class Char, class Traits>
+std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out, const WorldBox& box) {
+  return out << "[" << box.min << ", " << box.max << ")";
+}
 
 /// Where a stack lies in project space.
 struct StackFrame {
@@ -75,6 +88,9 @@ class LevelGeometry {
   /// \throws Error{invalid_argument} if min > max on an axis, or a coordinate is not finite
   [[nodiscard]] Box touched(const WorldBox& box) const;
 
+  /// The same level seen from one of its voxels, or from one beside it: voxel i of the result is voxel first + i of this.
+  [[nodiscard]] LevelGeometry seen_from(const Index3& first, const Shape3& shape) const noexcept;
+
   friend bool operator==(const LevelGeometry&, const LevelGeometry&) = default;
 
  private:
@@ -83,9 +99,13 @@ class LevelGeometry {
     double translation = 0;  // of the project axis that the array axis runs along
     double offset = 0;
     double factor = 1;
+    double first = 0;  // the level's voxel that is voxel 0 here
 
     /// Where a coordinate of that project axis lies, in voxels of the level.
     [[nodiscard]] double position(double p) const noexcept;
+
+    /// The coordinate of the lower corner of a voxel of the level.
+    [[nodiscard]] double corner(double voxel) const noexcept;
     friend bool operator==(const Axis&, const Axis&) = default;
   };
 

@@ -96,8 +96,11 @@ class HttpSession {
   [[nodiscard]] std::shared_ptr<const Credentials> credentials_for(std::string_view url) const;
 
   /// Makes one request and waits for its answer, whatever the status.
+  /// \param deadline  for all of it, retries included
   /// \throws Error{connection, timeout, refused, too_large, cancelled, io}
-  [[nodiscard]] Response get(Request request, const std::stop_token& stop = {}) const;
+  [[nodiscard]] Response get(
+      Request request, const std::stop_token& stop = {},
+      std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max()) const;
 
  private:
   std::shared_ptr<const HttpOptions> options_;

@@ -1,10 +1,13 @@
+#include <bit>
 #include <catvox/codec/image.hpp>
+#include <catvox/core/buffer.hpp>
 #include <catvox/core/error.hpp>
 #include <catvox/core/text.hpp>
 #include <catvox/format/tiles/tile_store.hpp>
 #include <catvox/http/url.hpp>
 #include <utility>
 
+#include "core/strided_copy.hpp"
 #include "format/body_limit.hpp"
 
 namespace catvox {
@@ -34,12 +37,19 @@ std::string TileStore::describe(const Index3& chunk) const {
 
 void TileStore::decode(const Index3&, std::span<const std::byte> encoded, const Box& window,
                        const StridedBytes& out) const {
-  decode_grey8(encoded, {.height = chunk_shape_[1], .width = chunk_shape_[2]},
-               {.row = window.min[1],
-                .column = window.min[2],
-                .height = window.max[1] - window.min[1],
-                .width = window.max[2] - window.min[2]},
-               0, reinterpret_cast<std::uint8_t*>(out.data), out.strides[1]);
+  const std::int64_t rows = window.max[1] - window.min[1];
+  const std::int64_t columns = window.max[2] - window.min[2];
+  if (!transposed()) {
+    decode_grey8(encoded, {.height = chunk_shape_[1], .width = chunk_shape_[2]},
+                 {.row = window.min[1], .column = window.min[2], .height = rows, .width = columns}, 0,
+                 reinterpret_cast<std::uint8_t*>(out.data), out.strides[1]);
+    return;
+  }
+  Buffer image(static_cast<std::size_t>(rows * columns));
+  decode_grey8(encoded, {.height = chunk_shape_[2], .width = chunk_shape_[1]},
+               {.row = window.min[2], .column = window.min[1], .height = columns, .width = rows}, 0,
+               reinterpret_cast<std::uint8_t*>(image.data()), rows);
+  detail::strided_copy(1, std::endian::native, image.data(), {rows * columns, 1, rows}, {1, rows, columns}, out);
 }
 
 }  // namespace catvox

@@ -27,5 +27,7 @@ void use(const catvox::ScaleView<std::uint8_t>& level) {
   (void)catvox::ScaleView<std::uint8_t>(level).crend<xt::layout_type::column_major>();
 #elif MISUSE == 9
   (void)level.transpose().begin(level.shape());
+#elif MISUSE == 10
+  (void)level.cast<char>();
 #endif
 }

@@ -34,6 +34,11 @@ struct ViewAccess {
   static const ViewLayout& layout(const V& view) noexcept {
     return view.layout_;
   }
+  /// The same level, another part of it.
+  template <class V>
+  static V with_layout(const V& view, const ViewLayout& layout) {
+    return V(view.level_, layout);
+  }
   template <class V>
   static typename V::value_type voxel(const V& view, const typename V::shape_type& index) {
     return view.voxel(index);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <catvox/format/chunk_store.hpp>
+#include <catvox/geometry/stack_space.hpp>
 #include <cstdint>
 #include <string>
 
@@ -21,12 +22,13 @@ class TileStore : public ChunkStore {
   /// What every tile source type has in common.
   struct Level {
     int level = 0;
-    Shape3 shape{};          ///< zyx
-    std::string image_base;  ///< absolute, encoded
-    std::int64_t tile_height = 0;  ///< rows per tile
-    std::int64_t tile_width = 0;   ///< columns per tile
-    std::string file_extension;    ///< may carry a query
-    std::string mirror_title;      ///< for messages
+    Shape3 shape{};                             ///< zyx
+    std::string image_base;                     ///< absolute, encoded
+    std::int64_t tile_height = 0;               ///< rows per tile
+    std::int64_t tile_width = 0;                ///< columns per tile
+    std::string file_extension;                 ///< may carry a query
+    std::string mirror_title;                   ///< for messages
+    Orientation orientation = Orientation::xy;  ///< of the stack
   };
 
   /// \throws Error{invalid_metadata} if a tile has no pixels
@@ -43,7 +45,11 @@ class TileStore : public ChunkStore {
   /// The absolute URL of a tile.
   [[nodiscard]] virtual std::string tile_url(const TileIndex& tile) const = 0;
 
+  /// Whether images come with rows and columns swapped, tile_height pixels wide and tile_width tall.
+  [[nodiscard]] virtual bool transposed() const { return false; }
+
  protected:
+  [[nodiscard]] const Level& level() const noexcept { return level_; }
   [[nodiscard]] const std::string& image_base() const noexcept { return level_.image_base; }
   [[nodiscard]] const std::string& file_extension() const noexcept { return level_.file_extension; }
 

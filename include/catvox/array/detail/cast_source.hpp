@@ -1,18 +1,23 @@
+#pragma once
+
 #include <algorithm>
-#include <array>
-#include <catvox/array/cast_source.hpp>
+#include <catvox/array/detail/chunk_count.hpp>
+#include <catvox/array/level_source.hpp>
 #include <catvox/array/resident_regions.hpp>
 #include <catvox/array/view_layout.hpp>
+#include <catvox/core/dtype.hpp>
+#include <catvox/core/error.hpp>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
+#include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
 
-namespace catvox {
-namespace {
+namespace catvox::detail {
 
-/// A floating value outside the range of an integer type is undefined behaviour for static_cast.
+/// As static_cast, but a floating value outside an integer type's range, which is undefined behaviour there, becomes the
+/// nearest of its values, and NaN 0.
 template <class To, class From>
 To convert(From value) noexcept {
   if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
@@ -44,34 +49,32 @@ void convert_all(const From* in, const Shape3& shape, const StridedBytes& out) n
   }
 }
 
-/// Chunks that hold a voxel of the selection.
-std::int64_t count_chunks(const Selection3& selection, const Shape3& chunk_shape) noexcept {
-  std::int64_t chunks = 1;
-  for (std::size_t axis = 0; axis < 3; ++axis) {
-    const auto& [start, step, count] = selection[axis];
-    const std::int64_t span =
-        std::abs((start + (count - 1) * step) / chunk_shape[axis] - start / chunk_shape[axis]) + 1;
-    chunks *= count == 0 ? 0 : std::min(span, count);
-  }
-  return chunks;
-}
-
+/// The same level with its voxels converted as they are read. Reads in slabs, so that it takes a bounded amount of memory
+/// beside the output.
+template <class From, class To>
 class CastSource final : public LevelSource {
  public:
-  CastSource(std::shared_ptr<const LevelSource> source, DType dtype) : source_(std::move(source)), dtype_(dtype) {}
+  /// \throws Error{invalid_argument} if the source's element type is not From
+  explicit CastSource(std::shared_ptr<const LevelSource> source) : source_(std::move(source)) {
+    if (source_->dtype() != catvox::dtype_of<From>) {
+      throw Error(Errc::invalid_argument, "cannot cast level " + std::to_string(source_->level()) + " from " +
+                                              std::string(name(catvox::dtype_of<From>)) + ": its voxels are " +
+                                              std::string(name(source_->dtype())));
+    }
+  }
 
   [[nodiscard]] int level() const noexcept override { return source_->level(); }
-  [[nodiscard]] DType dtype() const noexcept override { return dtype_; }
+  [[nodiscard]] DType dtype() const noexcept override { return catvox::dtype_of<To>; }
   [[nodiscard]] const LevelGeometry& geometry() const noexcept override { return source_->geometry(); }
   [[nodiscard]] const Shape3& chunk_shape() const noexcept override { return source_->chunk_shape(); }
 
   [[nodiscard]] std::shared_ptr<const LevelSource> at_level(int level) const override {
-    return cast_source(source_->at_level(level), dtype_);
+    return std::make_shared<const CastSource>(source_->at_level(level));
   }
 
   ReadStatistics read(const Selection3& selection, const StridedBytes& out, const ReadOptions& options) const override {
     const ViewLayout whole = ViewLayout(geometry().shape()).with_selection(selection);
-    const auto max_voxels = static_cast<std::int64_t>(ResidentRegions::region_bytes / item_size(source_->dtype()));
+    const auto max_voxels = static_cast<std::int64_t>(ResidentRegions::region_bytes / sizeof(From));
     Totals totals{count_chunks(selection, chunk_shape())};
     // part_around() sizes z by y and y by x, so the parts tile the selection when x is the outermost loop.
     Box part;
@@ -100,9 +103,10 @@ class CastSource final : public LevelSource {
   };
 
   void read_part(const ViewLayout& part, const StridedBytes& out, const ReadOptions& options, Totals& totals) const {
+    ReadOptions part_options = options;
     // The parts of a large read are no walk of the caller's.
     const bool only = count_chunks(part.selection(), chunk_shape()) == totals.chunks;
-    ReadOptions part_options{.progress = {}, .stop = options.stop, .read_ahead = options.read_ahead && only};
+    part_options.read_ahead = options.read_ahead && only;
     if (options.progress) {
       part_options.progress = [&](const Progress& now) {
         options.progress({totals.finished.chunks_done + now.chunks_done, totals.chunks,
@@ -112,24 +116,13 @@ class CastSource final : public LevelSource {
     ReadStatistics done;
     const Region region = read_region(*source_, part, part_options, &done);
     const Shape3 shape = {part.selection()[0].count, part.selection()[1].count, part.selection()[2].count};
-    visit_dtype(source_->dtype(), [&]<class From>(std::type_identity<From>) {
-      visit_dtype(dtype_,
-                  [&]<class To>(std::type_identity<To>) { convert_all<From, To>(region.data<From>(), shape, out); });
-    });
+    convert_all<From, To>(region.template data<From>(), shape, out);
     totals.finished.chunks_done += count_chunks(part.selection(), chunk_shape());
     totals.finished.bytes_received += done.bytes_received;
     totals.statistics += done;
   }
 
   std::shared_ptr<const LevelSource> source_;
-  DType dtype_;
 };
 
-}  // namespace
-
-std::shared_ptr<const LevelSource> cast_source(std::shared_ptr<const LevelSource> source, DType dtype) {
-  if (source->dtype() == dtype) return source;
-  return std::make_shared<const CastSource>(std::move(source), dtype);
-}
-
-}  // namespace catvox
+}  // namespace catvox::detail

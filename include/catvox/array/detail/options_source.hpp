@@ -1,0 +1,34 @@
+#pragma once
+
+#include <catvox/array/level_source.hpp>
+#include <memory>
+#include <utility>
+
+namespace catvox::detail {
+
+/// A level whose every read has some options.
+class OptionsSource final : public LevelSource {
+ public:
+  OptionsSource(std::shared_ptr<const LevelSource> source, ReadOptions options)
+      : source_(std::move(source)), options_(std::move(options)) {}
+
+  [[nodiscard]] int level() const noexcept override { return source_->level(); }
+  [[nodiscard]] DType dtype() const noexcept override { return source_->dtype(); }
+  [[nodiscard]] const LevelGeometry& geometry() const noexcept override { return source_->geometry(); }
+  [[nodiscard]] const Shape3& chunk_shape() const noexcept override { return source_->chunk_shape(); }
+  [[nodiscard]] std::shared_ptr<const LevelSource> at_level(int level) const override {
+    return std::make_shared<const OptionsSource>(source_->at_level(level), options_);
+  }
+  ReadStatistics read(const Selection3& selection, const StridedBytes& out, const ReadOptions& options) const override {
+    return source_->read(selection, out, overridden(options_, options));
+  }
+  void prefetch(const Selection3& selection, const std::stop_token& stop) const override {
+    source_->prefetch(selection, stop.stop_possible() ? stop : options_.stop);
+  }
+
+ private:
+  std::shared_ptr<const LevelSource> source_;
+  ReadOptions options_;
+};
+
+}  // namespace catvox::detail

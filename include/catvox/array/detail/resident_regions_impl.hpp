@@ -1,0 +1,136 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <catvox/array/resident_regions.hpp>
+#include <catvox/core/error.hpp>
+#include <catvox/core/memory.hpp>
+#include <cstdlib>
+#include <span>
+#include <string>
+#include <utility>
+
+#ifndef CATVOX_INLINE  // compiled once into the library; by itself in every file that asks for it
+#define CATVOX_INLINE inline
+#endif
+
+namespace catvox::detail {
+
+struct Interval {
+  std::int64_t min = 0;
+  std::int64_t max = 0;
+};
+
+/// The positions of a selection whose voxels lie in source voxels [min, max), which hold at least one of them.
+inline Interval positions_within(const AxisSelection& selection, std::int64_t min, std::int64_t max) noexcept {
+  const std::int64_t step = std::abs(selection.step);
+  const std::int64_t from = selection.step > 0 ? min - selection.start : selection.start - (max - 1);
+  const std::int64_t to = selection.step > 0 ? max - 1 - selection.start : selection.start - min;
+  return {from <= 0 ? 0 : ceil_div(from, step), std::min(selection.count, to / step + 1)};
+}
+
+/// A run of at most `max_count` positions around `position`, cut where chunks begin if a chunk fits.
+inline Interval run_around(const AxisSelection& selection, std::int64_t chunk, std::int64_t position,
+                           std::int64_t max_count) noexcept {
+  if (selection.count <= max_count) return {0, selection.count};
+  const std::int64_t per_chunk = ceil_div(chunk, std::abs(selection.step));
+  const std::int64_t voxel = selection.start + position * selection.step;
+  const std::int64_t group = chunk * std::max<std::int64_t>(1, max_count / per_chunk);
+  const Interval aligned = positions_within(selection, voxel / group * group, (voxel / group + 1) * group);
+  if (aligned.max - aligned.min <= max_count) return aligned;
+  const std::int64_t first = aligned.min + (position - aligned.min) / max_count * max_count;
+  return {first, std::min(first + max_count, aligned.max)};
+}
+
+}  // namespace catvox::detail
+
+namespace catvox {
+
+CATVOX_INLINE void require_memory(const ViewLayout& layout, std::size_t item) {
+  const auto bytes =
+      static_cast<std::size_t>(checked_multiply(layout.size(), static_cast<std::int64_t>(item), "bytes of a view"));
+  if (bytes <= machine_memory()) return;
+  std::array<std::int64_t, ViewLayout::max_rank> shape{};
+  for (std::size_t axis = 0; axis < layout.rank(); ++axis) shape[axis] = layout.extent(axis);
+  throw Error(Errc::too_large, "a view of shape " + to_text(std::span<const std::int64_t>(shape).first(layout.rank())) +
+                                   " takes " + std::to_string(bytes) + " bytes, this machine has " +
+                                   std::to_string(machine_memory()) + ": read it in parts (blocks())");
+}
+
+CATVOX_INLINE Region read_region(const LevelSource& source, const ViewLayout& layout, const ReadOptions& options,
+                                 ReadStatistics* statistics) {
+  const auto item = static_cast<std::int64_t>(item_size(source.dtype()));
+  require_memory(layout, item_size(source.dtype()));
+  Region region{layout, {}};
+  region.voxels.resize(static_cast<std::size_t>(checked_multiply(layout.size(), item, "bytes of a view")));
+  use_huge_pages(region.voxels.data(), region.voxels.size());
+  if (layout.size() > 0) {
+    const ReadStatistics done =
+        source.read(layout.selection(), {region.voxels.data(), layout.contiguous_strides(item)}, options);
+    if (statistics != nullptr) *statistics = done;
+  }
+  return region;
+}
+
+CATVOX_INLINE std::shared_ptr<const Region> ResidentRegions::get(const ViewLayout& layout) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = std::ranges::find(regions_, layout, [](const auto& region) { return region->layout; });
+    if (found != regions_.end()) {
+      regions_.splice(regions_.begin(), regions_, found);
+      return regions_.front();
+    }
+  }
+  // Read without the lock: two threads may read the same region, but neither waits for another one's.
+  auto region = std::make_shared<const Region>(read_region(*source_, layout));
+  const std::lock_guard lock(mutex_);
+  regions_.push_front(region);
+  bytes_ += region->voxels.size();
+  while (bytes_ > capacity_bytes && regions_.size() > 1) {
+    bytes_ -= regions_.back()->voxels.size();
+    regions_.pop_back();
+  }
+  return region;
+}
+
+CATVOX_INLINE AxisOrder walk_order(const ViewLayout& layout, std::span<const std::size_t> fastest) noexcept {
+  AxisOrder order{};
+  std::size_t next = 0;
+  const auto append = [&](int source) {
+    if (source == ViewLayout::new_axis) return;
+    const auto axis = static_cast<std::size_t>(source);
+    if (std::find(order.begin(), order.begin() + next, axis) == order.begin() + next) order[next++] = axis;
+  };
+  for (const std::size_t axis : fastest) append(layout.source_axis(axis));
+  for (std::size_t axis = layout.rank(); axis-- > 0;) append(layout.source_axis(axis));
+  for (const int dropped : {2, 1, 0}) append(dropped);
+  return order;
+}
+
+CATVOX_INLINE Box part_around(const ViewLayout& layout, const Shape3& chunk_shape, const Index3& position,
+                              const AxisOrder& order, std::int64_t max_voxels) noexcept {
+  Box part;
+  for (const std::size_t axis : order) {
+    const detail::Interval run =
+        detail::run_around(layout.selection()[axis], chunk_shape[axis], position[axis], max_voxels);
+    part.min[axis] = run.min;
+    part.max[axis] = run.max;
+    max_voxels = std::max<std::int64_t>(1, max_voxels / (run.max - run.min));
+  }
+  return part;
+}
+
+CATVOX_INLINE Box chunk_around(const ViewLayout& layout, const Shape3& chunk_shape, const Index3& position) noexcept {
+  Box part;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const AxisSelection& selection = layout.selection()[axis];
+    const std::int64_t chunk = chunk_shape[axis];
+    const std::int64_t first = (selection.start + position[axis] * selection.step) / chunk * chunk;
+    const detail::Interval run = detail::positions_within(selection, first, first + chunk);
+    part.min[axis] = run.min;
+    part.max[axis] = run.max;
+  }
+  return part;
+}
+
+}  // namespace catvox
