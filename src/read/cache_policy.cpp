@@ -19,7 +19,7 @@ bool lies_in(const Box& inner, const Box& outer) noexcept {
 
 bool CachePolicy::may_evict(const ChunkKey& key, const ChunkUse& use, std::uint64_t for_consumer) const noexcept {
   if (use.brought_by == for_consumer) return false;
-  return std::none_of(plans_.begin(), plans_.end(), [&](const ChunkConsumer* plan) { return plan->will_ask_for(key); });
+  return std::none_of(plans_.begin(), plans_.end(), [&](const PendingChunks* plan) { return plan->will_ask_for(key); });
 }
 
 void CachePolicy::evicted(const ChunkKey& key, std::size_t voxels) noexcept {

@@ -46,8 +46,8 @@ class CachePolicy {
   /// Bytes of voxels that do not give way to encoded chunks.
   [[nodiscard]] std::size_t voxel_share() const { return voxel_share_; }
 
-  void begin_plan(const ChunkConsumer& plan) { plans_.push_back(&plan); }
-  void end_plan(const ChunkConsumer& plan) noexcept { std::erase(plans_, &plan); }
+  void begin_plan(const PendingChunks& plan) { plans_.push_back(&plan); }
+  void end_plan(const PendingChunks& plan) noexcept { std::erase(plans_, &plan); }
 
   /// Whether a chunk may go to make room for one that `for_consumer` brought.
   [[nodiscard]] bool may_evict(const ChunkKey& key, const ChunkUse& use, std::uint64_t for_consumer) const noexcept;
@@ -80,7 +80,7 @@ class CachePolicy {
  private:
   const std::size_t max_bytes_;
   std::size_t voxel_share_ = 0;
-  std::vector<const ChunkConsumer*> plans_;
+  std::vector<const PendingChunks*> plans_;
   std::unordered_set<ChunkKey, ChunkKeyHash> regretted_;  // evicted while voxels took the room; bounded
 };
 

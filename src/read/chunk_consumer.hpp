@@ -58,6 +58,13 @@ struct ChunkCost {
   std::string_view url{};  ///< that answered; empty: none did, or it is not known. Lives as long as the call
 };
 
+/// What a running plan has yet to ask for, as the cache sees it. Called with the pool's mutex held: takes no lock.
+class PendingChunks {
+ public:
+  virtual ~PendingChunks() = default;
+  [[nodiscard]] virtual bool will_ask_for(const ChunkKey& key) const noexcept = 0;
+};
+
 /// What wants chunks, a read or a prefetch, as the pool sees it. Called on threads of the byte source and on its own.
 class ChunkConsumer {
  public:
@@ -78,9 +85,6 @@ class ChunkConsumer {
 
   /// Tells this consumer from all others of the process.
   [[nodiscard]] virtual std::uint64_t id() const noexcept = 0;
-
-  /// Whether it has yet to ask for a chunk. Called with the pool's mutex held: takes no lock.
-  [[nodiscard]] virtual bool will_ask_for(const ChunkKey& key) const noexcept = 0;
 
   /// Whether it has ended early: its parts are then dropped without a word to finished() or failed().
   [[nodiscard]] virtual bool stopped() const noexcept = 0;

@@ -53,16 +53,21 @@ void ChunkPool::check_process() const {
               "a new client, in the child process");
 }
 
-void ChunkPool::begin_plan(const ChunkConsumer& consumer) {
+void ChunkPool::begin_plan(const PendingChunks& plan) {
   const std::lock_guard lock(mutex_);
-  cache_.policy().begin_plan(consumer);
+  cache_.policy().begin_plan(plan);
 }
 
-void ChunkPool::end_plan(const ChunkConsumer& consumer, bool cancelled) noexcept {
+void ChunkPool::end_plan(const PendingChunks& plan) noexcept {
   if (!in_own_process()) return;
   const std::lock_guard lock(mutex_);
-  cache_.policy().end_plan(consumer);
-  if (cancelled) cache_.demote(consumer.id());
+  cache_.policy().end_plan(plan);
+}
+
+void ChunkPool::demote(std::uint64_t consumer) noexcept {
+  if (!in_own_process()) return;
+  const std::lock_guard lock(mutex_);
+  cache_.demote(consumer);
 }
 
 void ChunkPool::get(const ChunkOrigin& origin, const std::shared_ptr<ChunkConsumer>& consumer,

@@ -40,9 +40,8 @@ class ChunkFetch;
 
 /// Chunks that are kept and chunks on their way, of all levels and views of a stack.
 ///
-/// Lock order: the mutexes of consumers come first, then the pool's, then the source's. No function of a consumer but
-/// stopped() and will_ask_for(), which lock nothing, is called with the pool's mutex held, and no function of the source
-/// is: so nothing waits in a circle.
+/// Lock order: the mutexes of consumers come first, then the pool's, then the source's. Nothing is called with the
+/// pool's mutex held but stopped(), will_ask_for() and the like, which lock nothing: so nothing waits in a circle.
 ///
 /// Invariants:
 /// - Every chunk is requested once, however many want it: get() looks for the chunk and puts its flight into in_flight_
@@ -65,11 +64,12 @@ class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
   void check_process() const;
   [[nodiscard]] bool in_own_process() const noexcept;
 
-  /// From now on, until end_plan(), what the consumer has yet to ask for stays in the cache.
-  void begin_plan(const ChunkConsumer& consumer);
+  /// From now on, until end_plan(), what the plan has yet to ask for stays in the cache.
+  void begin_plan(const PendingChunks& plan);
+  void end_plan(const PendingChunks& plan) noexcept;
 
-  /// \param cancelled  what it brought is the first to go
-  void end_plan(const ChunkConsumer& consumer, bool cancelled) noexcept;
+  /// What a consumer brought is the first to go.
+  void demote(std::uint64_t consumer) noexcept;
 
   /// Gets one part into place: at once out of the cache, or later on a thread of the byte source, from bytes that the
   /// cache has or by a request, its own or another consumer's.

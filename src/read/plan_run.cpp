@@ -23,10 +23,13 @@ PlanRun::PlanRun(const ChunkOrigin& origin, std::shared_ptr<ChunkPool> pool, Rea
       token_(std::move(token)),
       cancelled_(cancelled),
       id_(next_id()) {
-  pool_->begin_plan(*this);
+  pool_->begin_plan(pending_);
 }
 
-PlanRun::~PlanRun() { pool_->end_plan(*this, error_ && error_->code() == Errc::cancelled); }
+PlanRun::~PlanRun() {
+  pool_->end_plan(pending_);
+  if (error_ && error_->code() == Errc::cancelled) pool_->demote(id_);
+}
 
 // Runs on the thread that starts the plan and on the source's. A chunk that the cache has calls back into finished() and
 // so into here: only the outermost call on a thread loops.
@@ -55,10 +58,10 @@ std::optional<std::int64_t> PlanRun::next_part(bool asked) {
 }
 
 // What was asked for a moment ago counts, too: the thread that does so may not have got to the cache yet.
-bool PlanRun::will_ask_for(const ChunkKey& key) const noexcept {
-  if (key.origin != number_ || stopped_) return false;
-  const auto number = plan_.find(key.chunk);
-  return number && *number >= next_.load(std::memory_order_relaxed) - limit_;
+bool PlanRun::Pending::will_ask_for(const ChunkKey& key) const noexcept {
+  if (key.origin != run_.number_ || run_.stopped_) return false;
+  const auto number = run_.plan_.find(key.chunk);
+  return number && *number >= run_.next_.load(std::memory_order_relaxed) - run_.limit_;
 }
 
 void PlanRun::decoding() noexcept {

@@ -52,7 +52,6 @@ class PlanRun : public ChunkConsumer, public std::enable_shared_from_this<PlanRu
 
   [[nodiscard]] std::uint64_t id() const noexcept final { return id_; }
   [[nodiscard]] std::int64_t parts() const noexcept final { return total_; }
-  [[nodiscard]] bool will_ask_for(const ChunkKey& key) const noexcept final;
   [[nodiscard]] bool stopped() const noexcept final { return stopped_; }
   void decoding() noexcept final;
   void decoding_failed() noexcept final;
@@ -78,6 +77,16 @@ class PlanRun : public ChunkConsumer, public std::enable_shared_from_this<PlanRu
   std::condition_variable_any changed_;  // over(), stopped()
 
  private:
+  // An object of its own, because the cache asks it while the run's subclass is being made or is going.
+  class Pending final : public PendingChunks {
+   public:
+    explicit Pending(const PlanRun& run) : run_(run) {}
+    [[nodiscard]] bool will_ask_for(const ChunkKey& key) const noexcept override;
+
+   private:
+    const PlanRun& run_;
+  };
+
   void ask() noexcept;
   std::optional<std::int64_t> next_part(bool asked);
   void end_part() noexcept;
@@ -99,6 +108,7 @@ class PlanRun : public ChunkConsumer, public std::enable_shared_from_this<PlanRu
   std::int64_t using_origin_ = 0;       // threads
   std::int64_t decoding_ = 0;           // threads
   std::optional<Error> error_;
+  const Pending pending_{*this};
 };
 
 }  // namespace catvox::detail

@@ -28,18 +28,25 @@ std::shared_ptr<DecodedChunk> voxels(std::size_t bytes, const Box& extent = all)
 ChunkKey key(std::int64_t column, std::uint64_t origin = 1) { return {origin, {0, 0, column}}; }
 
 // A plan that has yet to ask for some columns.
-class Plan final : public ChunkConsumer {
+class Plan final : public PendingChunks {
  public:
-  explicit Plan(std::set<std::int64_t> columns, std::uint64_t id = 99, bool slides = false)
-      : columns_(std::move(columns)), id_(id), slides_(slides) {}
+  explicit Plan(std::set<std::int64_t> columns) : columns_(std::move(columns)) {}
+  [[nodiscard]] bool will_ask_for(const ChunkKey& wanted) const noexcept override {
+    return columns_.contains(wanted.chunk[2]);
+  }
+
+ private:
+  std::set<std::int64_t> columns_;
+};
+
+class Reader final : public ChunkConsumer {
+ public:
+  Reader(std::uint64_t id, bool slides) : id_(id), slides_(slides) {}
   [[nodiscard]] Purpose purpose() const noexcept override { return Purpose::read; }
   [[nodiscard]] ChunkPart part(std::int64_t) const override { return {}; }
   [[nodiscard]] std::int64_t parts() const noexcept override { return 1; }
   [[nodiscard]] std::uint64_t id() const noexcept override { return id_; }
   [[nodiscard]] bool slides() const noexcept override { return slides_; }
-  [[nodiscard]] bool will_ask_for(const ChunkKey& wanted) const noexcept override {
-    return columns_.contains(wanted.chunk[2]);
-  }
   [[nodiscard]] bool stopped() const noexcept override { return false; }
   void decoding() noexcept override {}
   void decoding_failed() noexcept override {}
@@ -48,7 +55,6 @@ class Plan final : public ChunkConsumer {
   void dropped(std::int64_t) noexcept override {}
 
  private:
-  std::set<std::int64_t> columns_;
   std::uint64_t id_;
   bool slides_;
 };
@@ -62,7 +68,7 @@ struct Cache {
   }
   void keep(std::int64_t column, std::uint64_t consumer) { keep(column, consumer, {.body = body()}); }
   void read(std::int64_t column, std::uint64_t reader, const Box& window = all, bool slides = false) {
-    chunks.read(key(column), Plan({}, reader, slides), window);
+    chunks.read(key(column), Reader(reader, slides), window);
   }
   [[nodiscard]] bool has(std::int64_t column) const { return chunks.find(key(column)).has_value(); }
   [[nodiscard]] bool has_voxels(std::int64_t column) const {

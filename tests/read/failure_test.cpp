@@ -87,7 +87,6 @@ TEST_CASE("a chunk that does not decode is not fetched again for a consumer that
     }
     [[nodiscard]] std::int64_t parts() const noexcept override { return 1; }
     [[nodiscard]] std::uint64_t id() const noexcept override { return 1; }
-    [[nodiscard]] bool will_ask_for(const ChunkKey&) const noexcept override { return false; }
     [[nodiscard]] bool stopped() const noexcept override { return stop; }
     void decoding() noexcept override {}
     void decoding_failed() noexcept override {}
