@@ -130,8 +130,8 @@ bool test(const std::uint64_t* row, std::int64_t x) noexcept { return (row[x / 6
 
 /// Which voxels are boundary.
 Bitmap decode_boundaries(const Stream& stream) {
-  const auto& [sz, sy, sx] = stream.shape;
-  const auto& [zstep, ystep, xstep] = stream.step;
+  const std::int64_t sz = stream.shape[0], sy = stream.shape[1], sx = stream.shape[2];
+  const std::int64_t zstep = stream.step[0], ystep = stream.step[1], xstep = stream.step[2];
   Bitmap boundaries(stream.shape);
   const std::int64_t nx = (sx + xstep - 1) / xstep, ny = (sy + ystep - 1) / ystep, nz = (sz + zstep - 1) / zstep;
   const auto blocks = static_cast<std::uint64_t>(nx * ny * nz);

@@ -140,7 +140,7 @@ TEST_CASE("the loops for every processor and those for this one copy alike", "[f
 
 TEST_CASE("rows of whole lines in a large array are streamed, and hold the same", "[format]") {
   // 64 x 64 rows of whole lines into an array whose rows are 4 KiB apart; then one that is off by 16 bytes.
-  const std::size_t item = GENERATE(1, 2, 4, 8);
+  const auto item = GENERATE(std::size_t{1}, std::size_t{2}, std::size_t{4}, std::size_t{8});
   const auto order = GENERATE(std::endian::big, std::endian::little);
   const std::int64_t offset = GENERATE(0, 16);
   CAPTURE(item, order == std::endian::big, offset);
