@@ -60,7 +60,10 @@ Mirror::Address Mirror::address() const {
   if (scheme_of(info().image_base).empty() && options.server.empty()) {
     throw Error(Errc::invalid_argument, "it is relative, and no server URL is known");
   }
-  const auto [base, user, password] = split_user(resolve_prefix(options.server, cloud_url(info().image_base)));
+  // A server is a folder, whether its URL ends in a slash or not.
+  const std::string server =
+      options.server.empty() || options.server.ends_with('/') ? options.server : options.server + '/';
+  const auto [base, user, password] = split_user(resolve_prefix(server, cloud_url(info().image_base)));
   const auto scheme = scheme_of(base);
   if (scheme == "file" && !options.allow_file) {
     throw Error(Errc::refused, "a server on the web may not point into local folders");

@@ -103,3 +103,7 @@ TEST_CASE("example cancel_and_progress ends by Ctrl-C", "[examples]") {
   CHECK(result.err.ends_with("\nthe read was cancelled\n"));
   CHECK(result.out.empty());
 }
+
+TEST_CASE("example test_without_server", "[examples]") {
+  CHECK(Workplace().run("test_without_server") == "the brightest section is 1: passed\n");
+}
