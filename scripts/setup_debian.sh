@@ -1,11 +1,12 @@
 #!/bin/sh
 # Installs the Debian 12 packages that catvox needs. Asks nothing, and does nothing where all are there.
 #
-#   scripts/setup_debian.sh [build | test | develop]
+#   scripts/setup_debian.sh [build | test | develop | reference]
 #
 #   build     for the library and the examples
 #   test      for the tests, too (default)
 #   develop   for the benchmarks, the fuzz targets, clang, and what formats and checks code, too
+#   reference for scripts/reference.sh alone
 set -eu
 
 build="g++ cmake ninja-build pkg-config ca-certificates
@@ -19,8 +20,9 @@ case "${1:-test}" in
   build) wanted="$build" ;;
   test) wanted="$build $test" ;;
   develop) wanted="$build $test $develop" ;;
+  reference) wanted="doxygen" ;;
   *)
-    sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac

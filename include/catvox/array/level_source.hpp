@@ -13,9 +13,9 @@ namespace catvox {
 
 /// The indices start, start + step, …, `count` of them. step may be negative, not 0.
 struct AxisSelection {
-  std::int64_t start = 0;
-  std::int64_t step = 1;
-  std::int64_t count = 0;
+  std::int64_t start = 0;  ///< the first index
+  std::int64_t step = 1;   ///< from one index to the next
+  std::int64_t count = 0;  ///< how many there are, >= 0
   friend bool operator==(const AxisSelection&, const AxisSelection&) = default;
 };
 
@@ -27,9 +27,13 @@ class LevelSource {
  public:
   virtual ~LevelSource() = default;
 
+  /// Its number; 0 is full resolution.
   [[nodiscard]] virtual int level() const noexcept = 0;
+  /// The element type of every voxel.
   [[nodiscard]] virtual DType dtype() const noexcept = 0;
+  /// Its shape, and where it lies in the world.
   [[nodiscard]] virtual const LevelGeometry& geometry() const noexcept = 0;
+  /// Voxels that come with one request, zyx.
   [[nodiscard]] virtual const Shape3& chunk_shape() const noexcept = 0;
 
   /// Reads the selected voxels into `out` and returns when they are all there.

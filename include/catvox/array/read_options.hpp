@@ -10,8 +10,8 @@ namespace catvox {
 
 /// How far a read is. Reported on the thread that waits for the read, a few times a second and at the end.
 struct Progress {
-  std::int64_t chunks_done = 0;
-  std::int64_t chunks_total = 0;
+  std::int64_t chunks_done = 0;     ///< tiles or blocks that are in place
+  std::int64_t chunks_total = 0;    ///< that the read takes
   std::int64_t bytes_received = 0;  ///< encoded bytes so far
 };
 
@@ -53,8 +53,9 @@ struct ReadStatistics {
   }
 };
 
+/// How a read behaves.
 struct ReadOptions {
-  Missing missing = Missing::fill;
+  Missing missing = Missing::fill;                  ///< what becomes of chunks that the source does not have
   std::function<void(const Progress&)> progress{};  ///< an exception from it stops the read and is passed on
   std::stop_token stop{};                           ///< when triggered the read ends at once with Error{cancelled}
 

@@ -24,6 +24,7 @@ struct MissingChunk {
 
 /// Where the voxels of a read came from. Made for Missing::report.
 struct ReadReport {
+  /// The most chunks, and names, that a report lists.
   static constexpr std::size_t most_listed = 1000;
 
   std::int64_t missing = 0;                  ///< chunks that the source does not have

@@ -15,9 +15,10 @@ namespace catvox {
 
 /// The voxels of a view held in memory, in C order of the view's axes.
 struct Region {
-  ViewLayout layout;
-  Buffer voxels;
+  ViewLayout layout;  ///< which voxels they are
+  Buffer voxels;      ///< their bytes
 
+  /// The first voxel, as its type.
   template <class T>
   [[nodiscard]] const T* data() const noexcept {
     return reinterpret_cast<const T*>(voxels.data());
@@ -40,8 +41,10 @@ class ResidentRegions {
   /// A walk keeps this much in memory at once; a view no larger is read whole when a walk over it begins.
   static constexpr std::size_t region_bytes = std::size_t{64} << 20;
 
+  /// Holds nothing yet.
   explicit ResidentRegions(std::shared_ptr<const LevelSource> source) noexcept : source_(std::move(source)) {}
 
+  /// What the regions are read from.
   [[nodiscard]] const std::shared_ptr<const LevelSource>& source() const noexcept { return source_; }
 
   /// The voxels of `layout`, from memory or read now. \throws Error as LevelSource::read

@@ -68,6 +68,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
 
   /// Voxels per axis.
   [[nodiscard]] const inner_shape_type& shape() const& noexcept { return shape_; }
+  /// Voxels per axis, of a view that is about to go.
   [[nodiscard]] inner_shape_type shape() const&& noexcept { return shape_; }
   using base::shape;
 
@@ -89,6 +90,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
     return per_axis<double>([&](std::size_t axis) { return axis_voxel_size(layout_, geometry(), axis); });
   }
 
+  /// The element type, T.
   [[nodiscard]] DType dtype() const noexcept { return dtype_of<T>; }
 
   /// The scale level that this is a part of.

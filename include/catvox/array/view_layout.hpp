@@ -14,14 +14,17 @@ namespace catvox {
 /// What one argument of slice() does, Python's rules: negative indices count from the end of the axis, ranges are
 /// clipped to it.
 struct Slice {
+  /// What it does to its axis.
   enum class Kind : std::uint8_t {
     index,     ///< keeps one index (`start`) and drops the axis
     range,     ///< start : stop : step, each optional
     new_axis,  ///< inserts an axis of extent 1
     ellipsis,  ///< as many whole axes as the other arguments leave
   };
-  Kind kind = Kind::range;
-  std::optional<std::int64_t> start{}, stop{}, step{};
+  Kind kind = Kind::range;                 ///< what it does to its axis
+  std::optional<std::int64_t> start{};     ///< the index, or the first one of a range
+  std::optional<std::int64_t> stop{};      ///< one past the last of a range
+  std::optional<std::int64_t> step{};      ///< of a range; not 0
   std::optional<std::uint64_t> wrapped{};  ///< an unsigned number among them that went below 0: an error
 };
 
@@ -31,13 +34,17 @@ struct Slice {
 /// axis that slice() inserted. A source axis that no view axis runs along is dropped: its selection holds one index.
 class ViewLayout {
  public:
+  /// The most axes that a view may have.
   static constexpr std::size_t max_rank = 8;
+  /// Stands for the source axis of an axis that slice() inserted.
   static constexpr int new_axis = -1;
 
   /// Every voxel of an array, axes (z, y, x).
   explicit ViewLayout(const Shape3& shape) noexcept;
 
+  /// Axes of the view.
   [[nodiscard]] std::size_t rank() const noexcept { return rank_; }
+  /// The indices of the source that it shows, zyx.
   [[nodiscard]] const Selection3& selection() const noexcept { return selection_; }
 
   /// The source axis (0 z, 1 y, 2 x) of a view axis, or new_axis. \param axis  < rank()

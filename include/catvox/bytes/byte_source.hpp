@@ -25,7 +25,13 @@ struct ByteRequest {
 
 /// What a ByteSource answers. That an object is not there is a value, not an error.
 struct ByteResult {
-  enum class State : std::uint8_t { present, missing, unchanged } state = State::present;
+  /// What came of the read.
+  enum class State : std::uint8_t {
+    present,    ///< the body is there
+    missing,    ///< there is no such object
+    unchanged,  ///< it still is the one that ByteRequest::unless_generation names
+  };
+  State state = State::present;   ///< what came of the read
   Buffer body{};                  ///< empty unless present
   std::string url{};              ///< that answered, without credentials
   std::string generation{};       ///< what tells this content from a later one; empty: unknown
@@ -36,6 +42,7 @@ struct ByteResult {
   double first_byte_seconds = 0;  ///< of the last request, until the first byte of the answer; 0: unknown
   double seconds = 0;             ///< of the last request, until the last byte
 
+  /// Whether the object is not there.
   [[nodiscard]] bool missing() const noexcept { return state == State::missing; }
 };
 
@@ -58,6 +65,7 @@ class ByteHandler {
 /// Where bytes come from: HTTP, files, or another source that this one stands in front of. Thread-safe.
 class ByteSource {
  public:
+  /// Names a read that is under way.
   using ReadId = std::uint64_t;
 
   virtual ~ByteSource() = default;

@@ -7,7 +7,7 @@ namespace catvox {
 
 /// One of CATMAID's tile source types.
 struct MirrorType {
-  int number = 0;
+  int number = 0;         ///< as in MirrorInfo::tile_source_type
   std::string_view name;  ///< as CATMAID's documentation has it
   bool readable = false;  ///< whether catvox reads mirrors of this type
 };

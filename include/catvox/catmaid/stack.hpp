@@ -46,8 +46,8 @@ struct StackOptions {
 
 /// What set_fastest_mirror() saw of one mirror.
 struct MirrorTiming {
-  std::int64_t id = 0;
-  std::string title;
+  std::int64_t id = 0;            ///< the mirror's
+  std::string title;              ///< the mirror's
   std::optional<double> seconds;  ///< for the canary tile; absent if the mirror did not deliver it
   std::string failure;            ///< why not
 };
@@ -61,12 +61,15 @@ class Stack {
   /// before it could not. What is wrong with a mirror that is not used is no error.
   explicit Stack(StackInfo info, StackOptions options = {});
 
+  /// What the server says of the stack.
   [[nodiscard]] const StackInfo& info() const& noexcept { return *info_; }
+  /// The same, of a stack that is about to go.
   [[nodiscard]] StackInfo info() && { return *info_; }
 
   /// The mirror that views read from; opens it if none was chosen.
   /// \throws Error saying of every mirror why it cannot be read
   [[nodiscard]] const MirrorInfo& mirror() const&;
+  /// The same, of a stack that is about to go.
   [[nodiscard]] MirrorInfo mirror() && { return static_cast<const Stack&>(*this).mirror(); }
 
   /// Chooses a mirror by id or title; views made before keep theirs. Makes no request.

@@ -14,7 +14,10 @@ namespace catvox {
 
 /// 0 to 1 per channel.
 struct Color {
-  double r = 0, g = 0, b = 0, a = 1;
+  double r = 0;  ///< red
+  double g = 0;  ///< green
+  double b = 0;  ///< blue
+  double a = 1;  ///< how opaque
   friend bool operator==(const Color&, const Color&) = default;
 };
 
@@ -29,7 +32,7 @@ struct Color {
 
 /// One copy of a stack's pixels and how they are laid out there.
 struct MirrorInfo {
-  std::int64_t id = 0;
+  std::int64_t id = 0;           ///< as the server numbers it
   std::string title;             ///< may be empty
   std::string image_base;        ///< as the server sent it: may be relative or protocol-relative
   std::int64_t tile_width = 0;   ///< columns per tile, 1 to max_tile_side
@@ -50,6 +53,7 @@ struct MirrorInfo {
   /// that does not exist reads as black.
   /// \throws Error{invalid_metadata, server_error} as described above
   static MirrorInfo from_json(std::string_view text);
+  /// A JSON text that from_json() reads back to an equal MirrorInfo.
   [[nodiscard]] std::string to_json() const;
 
   friend bool operator==(const MirrorInfo&, const MirrorInfo&) = default;
@@ -57,25 +61,25 @@ struct MirrorInfo {
 
 /// What `/{pid}/stack/{sid}/info` says of one stack. Field names are the server's.
 struct StackInfo {
-  std::int64_t sid = 0;
-  std::int64_t pid = 0;
-  std::string ptitle;
+  std::int64_t sid = 0;                                        ///< id of the stack
+  std::int64_t pid = 0;                                        ///< id of its project
+  std::string ptitle;                                          ///< title of its project
   std::string stitle;                                          ///< may be empty, may end in spaces
   std::optional<std::vector<StackVector>> downsample_factors;  ///< per level; absent or empty: (2^s, 2^s, 1)
   std::int64_t num_zoom_levels = -1;                           ///< the *highest level index*; negative: derive it
   StackVector translation;                                     ///< *project* axes, project units
   StackVector resolution{1, 1, 1};                             ///< stack axes, project units per voxel, > 0
   StackDimension dimension;                                    ///< stack axes, voxels at level 0, 1 to 2^53
-  std::string comment;
-  std::string description;
+  std::string comment;                                         ///< may be empty
+  std::string description;                                     ///< may be empty
   std::optional<std::string> metadata;  ///< JSON text of an object, or whatever text a server holds; absent: null, ""
   bool metadata_is_string = false;      ///< the server sent it as a string: nothing is read from it, as in CATMAID
   std::map<std::int64_t, std::int64_t> broken_slices;  ///< full-resolution slice -> the server's value (1 is a marker)
   std::vector<MirrorInfo> mirrors;                     ///< in the order of `position`
-  Orientation orientation = Orientation::xy;
-  std::optional<std::string> attribution;
-  std::optional<StackDimension> canary_location;  ///< stack axes, voxels at level 0
-  std::optional<Color> placeholder_color;
+  Orientation orientation = Orientation::xy;           ///< which project plane a slice shows
+  std::optional<std::string> attribution;              ///< whom to name
+  std::optional<StackDimension> canary_location;       ///< stack axes, voxels at level 0
+  std::optional<Color> placeholder_color;              ///< what a viewer shows instead of missing tiles
 
   /// Parses a stack info answer, with every oddity that servers of different ages produce.
   ///
@@ -106,15 +110,17 @@ struct StackInfo {
 
 /// One row of `/{pid}/stacks`.
 struct StackSummary {
-  std::int64_t id = 0;
-  std::int64_t pid = 0;
-  std::string title;  ///< may be empty, may end in spaces
-  std::string comment;
+  std::int64_t id = 0;    ///< as the server numbers it
+  std::int64_t pid = 0;   ///< id of its project
+  std::string title;      ///< may be empty, may end in spaces
+  std::string comment;    ///< may be empty
   std::string id_text{};  ///< where the server's id is no number ("owner__project", of render): `id` is 0 then
 
   /// Needs `id` only. \throws Error{invalid_metadata, server_error} as described above
   static std::vector<StackSummary> list_from_json(std::string_view text);
+  /// One row. \throws Error{invalid_metadata, server_error} as described above
   static StackSummary from_json(std::string_view text);
+  /// A JSON text that from_json() reads back to an equal StackSummary.
   [[nodiscard]] std::string to_json() const;
 
   friend bool operator==(const StackSummary&, const StackSummary&) = default;
@@ -122,9 +128,9 @@ struct StackSummary {
 
 /// One row of `/projects/`.
 struct ProjectSummary {
-  std::int64_t id = 0;
-  std::string title;
-  std::string comment;
+  std::int64_t id = 0;               ///< as the server numbers it
+  std::string title;                 ///< may be empty
+  std::string comment;               ///< may be empty
   std::vector<StackSummary> stacks;  ///< their `pid` is this project's id
   std::string id_text{};             ///< see StackSummary
 

@@ -20,10 +20,12 @@ constexpr std::int64_t volume(const Shape3& shape) {
 
 /// A half-open box of voxels, [min, max) per axis, zyx.
 struct Box {
-  Index3 min{};
-  Index3 max{};
+  Index3 min{};  ///< the first voxel, zyx
+  Index3 max{};  ///< one past the last voxel, zyx
 
+  /// Voxels per axis, zyx; negative where min > max.
   [[nodiscard]] constexpr Shape3 shape() const noexcept { return {max[0] - min[0], max[1] - min[1], max[2] - min[2]}; }
+  /// Whether no voxel lies inside.
   [[nodiscard]] constexpr bool empty() const noexcept {
     return max[0] <= min[0] || max[1] <= min[1] || max[2] <= min[2];
   }

@@ -15,11 +15,14 @@ namespace catvox {
 class Buffer {
  public:
   Buffer() = default;
+  /// Uninitialised bytes.
   explicit Buffer(std::size_t size) { resize(size); }
+  /// Leaves `other` empty.
   Buffer(Buffer&& other) noexcept
       : data_(std::move(other.data_)),
         size_(std::exchange(other.size_, 0)),
         capacity_(std::exchange(other.capacity_, 0)) {}
+  /// Leaves `other` empty.
   Buffer& operator=(Buffer&& other) noexcept {
     data_ = std::move(other.data_);
     size_ = std::exchange(other.size_, 0);
@@ -27,12 +30,18 @@ class Buffer {
     return *this;
   }
 
+  /// The first byte; null where there is none.
   [[nodiscard]] std::byte* data() noexcept { return data_.get(); }
+  /// The first byte; null where there is none.
   [[nodiscard]] const std::byte* data() const noexcept { return data_.get(); }
+  /// Bytes held.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// Bytes that there is room for.
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+  /// All bytes held.
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {data_.get(), size_}; }
 
+  /// Holds nothing afterwards; keeps the memory.
   void clear() noexcept { size_ = 0; }
 
   /// Makes room for `capacity` bytes in all; keeps the content.
@@ -61,6 +70,7 @@ class Buffer {
     capacity_ = size_;
   }
 
+  /// Adds bytes at the end, with room for as many again.
   void append(std::span<const std::byte> more) {
     if (more.empty()) return;
     if (more.size() > capacity_ - size_) reserve(std::max(size_ + more.size(), 2 * capacity_));

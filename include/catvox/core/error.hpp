@@ -78,8 +78,11 @@ class Error : public std::exception {
   Error(Errc code, std::string message, ErrorContext context = {})
       : state_(std::make_shared<const State>(State{code, std::move(message), redacted(std::move(context))})) {}
 
+  /// What failed, where, what was expected and what came.
   [[nodiscard]] const char* what() const noexcept override { return state_->message.c_str(); }
+  /// What kind of thing went wrong.
   [[nodiscard]] Errc code() const noexcept { return state_->code; }
+  /// URL, status, attempts and chunk, as far as they apply.
   [[nodiscard]] const ErrorContext& context() const noexcept { return state_->context; }
 
  private:

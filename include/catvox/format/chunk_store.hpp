@@ -17,6 +17,7 @@ class ChunkStore {
  public:
   virtual ~ChunkStore() = default;
 
+  /// The element type of every voxel.
   [[nodiscard]] virtual DType dtype() const noexcept = 0;
 
   /// Voxels of the level, zyx.

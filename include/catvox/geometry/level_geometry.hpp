@@ -10,13 +10,16 @@ namespace catvox {
 
 /// A point of project (world) space, in the project's units (nm by convention).
 struct WorldPoint {
-  double x = 0, y = 0, z = 0;
+  double x = 0;  ///< along the project's x
+  double y = 0;  ///< along the project's y
+  double z = 0;  ///< along the project's z
   friend bool operator==(const WorldPoint&, const WorldPoint&) = default;
 };
 
 /// A half-open box of world space, min <= max per axis.
 struct WorldBox {
-  WorldPoint min, max;
+  WorldPoint min;  ///< the lower corner
+  WorldPoint max;  ///< the upper corner
   friend bool operator==(const WorldBox&, const WorldBox&) = default;
 };
 
@@ -37,7 +40,7 @@ struct StackFrame {
   StackVector resolution{1, 1, 1};  ///< stack axes, project units per voxel at level 0, > 0
   StackVector translation{};        ///< *project* axes, project units
   StackVector voxel_offset{};       ///< stack axes, level 0: a voxel of the array is a voxel of the stack minus this
-  Orientation orientation = Orientation::xy;
+  Orientation orientation = Orientation::xy;  ///< which project plane a slice shows
   friend bool operator==(const StackFrame&, const StackFrame&) = default;
 };
 
@@ -58,8 +61,11 @@ class LevelGeometry {
   /// \throws Error{invalid_metadata} if a resolution or factor is not a number > 0, or a translation not finite
   LevelGeometry(const StackFrame& frame, const StackVector& factors, const Shape3& shape);
 
+  /// Voxels of the level, zyx.
   [[nodiscard]] const Shape3& shape() const noexcept { return shape_; }
+  /// Full-resolution voxels per voxel of the level, stack axes.
   [[nodiscard]] StackVector factors() const noexcept { return {axes_[2].factor, axes_[1].factor, axes_[0].factor}; }
+  /// Which project plane a slice shows.
   [[nodiscard]] Orientation orientation() const noexcept { return orientation_; }
 
   /// The project axis that each array axis runs along: XY z,y,x; XZ y,z,x; ZY x,y,z.
@@ -71,6 +77,7 @@ class LevelGeometry {
   /// World coordinate of the corner of voxel 0, per array axis, along the project axis that dims() names.
   [[nodiscard]] std::array<double, 3> origin() const noexcept;
 
+  /// World coordinates of a position in voxels, zyx: of a whole number, the lower corner of that voxel.
   [[nodiscard]] WorldPoint voxel_to_world(const VoxelPoint& voxel) const noexcept;
 
   /// The position of a point: continuous in y and x, in z that of the whole slice. A position within rounding error of

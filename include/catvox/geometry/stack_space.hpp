@@ -7,18 +7,26 @@ namespace catvox {
 
 /// Three numbers along the axes of *stack space* (x = column, y = row, z = slice), as CATMAID's JSON has them.
 struct StackVector {
-  double x = 0, y = 0, z = 0;
+  double x = 0;  ///< along columns
+  double y = 0;  ///< along rows
+  double z = 0;  ///< along slices
   friend bool operator==(const StackVector&, const StackVector&) = default;
 };
 
 /// Voxels along the axes of stack space.
 struct StackDimension {
-  std::int64_t x = 0, y = 0, z = 0;
+  std::int64_t x = 0;  ///< columns
+  std::int64_t y = 0;  ///< rows
+  std::int64_t z = 0;  ///< slices
   friend bool operator==(const StackDimension&, const StackDimension&) = default;
 };
 
 /// How the stack lies in project space: which project plane one slice shows.
-enum class Orientation : std::uint8_t { xy = 0, xz = 1, zy = 2 };
+enum class Orientation : std::uint8_t {
+  xy = 0,  ///< columns along x, rows along y
+  xz = 1,  ///< columns along x, rows along z
+  zy = 2,  ///< columns along z, rows along y
+};
 
 /// "XY", "XZ" or "ZY", as CATMAID's client writes them.
 constexpr std::string_view name(Orientation orientation) noexcept {

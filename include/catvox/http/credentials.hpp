@@ -13,8 +13,8 @@ namespace catvox {
 
 /// HTTP Basic.
 struct BasicAuth {
-  std::string user;
-  std::string password;
+  std::string user;      ///< as the server knows it
+  std::string password;  ///< never shown in a message
 };
 
 /// From which port to which a secret may follow its host from http: to https:.

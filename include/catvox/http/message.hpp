@@ -15,14 +15,14 @@ class Credentials;
 
 /// One header line of a request; not for secrets, which live in Credentials.
 struct HttpHeader {
-  std::string name;
-  std::string value;
+  std::string name;   ///< before the colon
+  std::string value;  ///< behind it
 };
 
 /// A GET. `url` is http: or https:.
 struct Request {
-  std::string url;
-  std::vector<HttpHeader> headers{};
+  std::string url;                                   ///< absolute, http: or https:
+  std::vector<HttpHeader> headers{};                 ///< without secrets
   std::shared_ptr<const Credentials> credentials{};  ///< sent only to the origin that they are bound to
   bool retry_on_500 = true;                          ///< CATMAID's API answers 500 to questions, not only in trouble
   bool cacheable = false;                            ///< the answer is to say how it may be kept
@@ -38,9 +38,10 @@ struct Request {
 /// Where a range was asked for, 206 comes with that part and no other, cut out of the whole if the server sent that;
 /// shorter where the object ends before. 416: the object ends before the range begins.
 struct Response {
+  /// HTTP status
   int status = 0;
-  Buffer body;
-  std::string content_type;
+  Buffer body;                     ///< as it came
+  std::string content_type;        ///< as the server names it
   std::string content_encoding{};  ///< as the server names it; the body is as it came
   std::string etag{};              ///< this and what follows only for requests that are `cacheable`
   std::string last_modified{};

@@ -21,9 +21,9 @@ class DiskCache;
 /// When a failed request is made again. The n-th wait is drawn from [1/2, 1] of initial_delay * 2^(n-1), at most
 /// max_delay; a server's Retry-After is waited out instead if it is longer.
 struct RetryPolicy {
-  int max_attempts = 5;  ///< the first included; 1: never again
-  std::chrono::milliseconds initial_delay{200};
-  std::chrono::milliseconds max_delay{10'000};
+  int max_attempts = 5;                                ///< the first included; 1: never again
+  std::chrono::milliseconds initial_delay{200};        ///< before the second attempt, about
+  std::chrono::milliseconds max_delay{10'000};         ///< the longest wait of its own
   std::chrono::milliseconds max_retry_after{120'000};  ///< a server that asks for more fails the request at once
 };
 
@@ -39,26 +39,28 @@ struct DiskCacheOptions {
 /// How an HttpSession connects. `headers` and `basic_auth` are secrets: they are sent to the origin that the session
 /// is used for (a mirror's, a server's), never along a redirect to another.
 struct HttpOptions {
-  int max_connections = 64;  ///< and transfers at a time, per session, over all its threads
-  int threads = 0;           ///< that fetch and decode; 0: one per core
-  std::chrono::milliseconds connect_timeout{15'000};
-  std::chrono::milliseconds stall_timeout{30'000};  ///< without a byte
+  int max_connections = 64;                           ///< and transfers at a time, per session, over all its threads
+  int threads = 0;                                    ///< that fetch and decode; 0: one per core
+  std::chrono::milliseconds connect_timeout{15'000};  ///< for DNS, TCP and TLS together
+  std::chrono::milliseconds stall_timeout{30'000};    ///< without a byte
   std::size_t min_bytes_per_second = 32;  ///< from the first byte on, over stall_timeout; 0: any trickle will do
   std::chrono::milliseconds outage_timeout{60'000};  ///< for which a server that answered before may take no request
-  RetryPolicy retry{};
-  std::vector<HttpHeader> headers{};
+  RetryPolicy retry{};                               ///< what is tried again, and when
+  std::vector<HttpHeader> headers{};                 ///< secret header lines
+  /// HTTP Basic
   std::optional<BasicAuth> basic_auth{};
   Upgrades upgrades = Upgrades::default_ports;  ///< how far secrets follow a host from http: to https:
   bool http2 = true;  ///< where a TLS server offers it: up to 32 transfers share a connection; false: HTTP/1.1 only
-  std::string user_agent{};
-  std::string proxy{};  ///< as libcurl takes it; empty: http_proxy, https_proxy, no_proxy of the environment
+  std::string user_agent{};  ///< empty: catvox and its version
+  std::string proxy{};       ///< as libcurl takes it; empty: http_proxy, https_proxy, no_proxy of the environment
+  /// PEM file of authorities to trust; empty: the system's
   std::string ca_file{};
-  std::string client_certificate{};  ///< PEM file
-  std::string client_key{};          ///< PEM file
-  bool verify_tls = true;
+  std::string client_certificate{};                         ///< PEM file
+  std::string client_key{};                                 ///< PEM file
+  bool verify_tls = true;                                   ///< false: any certificate will do
   std::size_t max_body_bytes = std::size_t{256} << 20;      ///< a larger answer is an error
   std::size_t max_bytes_in_flight = std::size_t{16} << 20;  ///< of bodies that are received or wait to be decoded
-  DiskCacheOptions disk_cache{};
+  DiskCacheOptions disk_cache{};                            ///< what is kept on disk
 };
 
 /// Connections, the threads that drive them, and what they send. Copies share all of it.

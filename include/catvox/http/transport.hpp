@@ -26,6 +26,7 @@ class TransferHandler {
 /// What fetches bytes: HttpSession's engine, or a script in a test.
 class Transport {
  public:
+  /// Names a transfer that is under way.
   using TransferId = std::uint64_t;
 
   virtual ~Transport() = default;

@@ -39,8 +39,9 @@ std::string encode_url_tail(std::string_view url, std::string_view tail);
 
 /// A user and password that stand in a URL itself ("https://user:password@host/…").
 struct UrlUser {
-  std::string url;  ///< without them
-  std::string user, password;
+  std::string url;       ///< without them
+  std::string user;      ///< percent-decoded
+  std::string password;  ///< percent-decoded
 };
 
 /// Takes user and password out of a URL, percent-decoded; both empty if it has none.

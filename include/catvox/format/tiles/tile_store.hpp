@@ -9,10 +9,11 @@ namespace catvox {
 
 /// Which tile of a pyramid: slice, row and column count in tiles of that level, the slice is the downsampled one.
 struct TileIndex {
+  /// 0 is full resolution
   int level = 0;
-  std::int64_t slice = 0;
-  std::int64_t row = 0;
-  std::int64_t column = 0;
+  std::int64_t slice = 0;   ///< of the level
+  std::int64_t row = 0;     ///< in tiles
+  std::int64_t column = 0;  ///< in tiles
 };
 
 /// One scale level of a mirror that serves JPEG or PNG tiles: uint8, chunks of (1, tile_height, tile_width).
@@ -21,6 +22,7 @@ class TileStore : public ChunkStore {
  public:
   /// What every tile source type has in common.
   struct Level {
+    /// 0 is full resolution
     int level = 0;
     Shape3 shape{};                             ///< zyx
     std::string image_base;                     ///< absolute, encoded
@@ -34,6 +36,7 @@ class TileStore : public ChunkStore {
   /// \throws Error{invalid_metadata} if a tile has no pixels
   explicit TileStore(Level level);
 
+  /// Tiles hold uint8.
   [[nodiscard]] DType dtype() const noexcept override { return DType::uint8; }
   [[nodiscard]] const Shape3& shape() const noexcept override { return level_.shape; }
   [[nodiscard]] const Shape3& chunk_shape() const noexcept override { return chunk_shape_; }
@@ -51,6 +54,7 @@ class TileStore : public ChunkStore {
  protected:
   [[nodiscard]] const Level& level() const noexcept { return level_; }
   [[nodiscard]] const std::string& image_base() const noexcept { return level_.image_base; }
+  /// What they end in, with a query perhaps.
   [[nodiscard]] const std::string& file_extension() const noexcept { return level_.file_extension; }
 
  private:
