@@ -66,7 +66,8 @@ TEST_CASE("example labels_in_box", "[examples]") {
 TEST_CASE("example levels_by_resolution", "[examples]") {
   CHECK(Workplace().run("levels_by_resolution") ==
         "level 3: 12 x 75 x 101 voxels of 40 x 32 x 32 nm\nlevel 2: 12 x 151 x 202 voxels of 40 x 16 x 16 nm\n"
-        "level 1: 12 x 302 x 405 voxels of 40 x 8 x 8 nm\nthe first section takes 122310 bytes there\n");
+        "level 1: 12 x 302 x 405 voxels of 40 x 8 x 8 nm\nlevel 0: 12 x 605 x 810 voxels of 40 x 4 x 4 nm\n"
+        "nearest to 10 nm is level 1; a section takes 122310 bytes there\n");
 }
 
 TEST_CASE("example several_threads", "[examples]") {
