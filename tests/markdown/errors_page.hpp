@@ -22,16 +22,19 @@ struct ErrorsPage {
     server.add("/tiles/jpeg/1/0_0_0.jpg", Answer{.status = 418});
     server.add("/tiles/jpeg/2/0_0_0.jpg", Answer{.delay = std::chrono::milliseconds(1500)});
     server.add("/1/stack/3/info", R"({"error": "Invalid token", "type": "AuthenticationFailed"})", "application/json");
+    server.add("/labels/attributes.json",
+               R"({"dimensions": [405, 302, 12], "blockSize": [128, 128, 4], "dataType": "uint64",)"
+               R"( "compression": {"type": "jpeg"}})",
+               "application/json");
     server.protect("/private/", "me", "secret");
   }
 
-  /// The demo's first stack with another image_base or type of its first mirror.
-  [[nodiscard]] static StackInfo stack_with(const std::string& image_base, int type = 1) {
+  /// The demo's first stack with another image_base of its first mirror.
+  [[nodiscard]] static StackInfo stack_with(const std::string& image_base) {
     std::ifstream file("out/demo/1/stack/1/info");
     StackInfo info = StackInfo::from_json(std::string{std::istreambuf_iterator<char>(file), {}});
     info.mirrors.resize(1);
     info.mirrors[0].image_base = image_base;
-    info.mirrors[0].tile_source_type = type;
     return info;
   }
 
