@@ -18,16 +18,16 @@ namespace catvox {
 
 /// Where a CATMAID server is and who asks.
 struct ClientOptions {
-  std::string server{};                      ///< "https://host/path", or a folder as "file:///path/to/export"
-  std::optional<std::int64_t> project_id{};  ///< needed by everything but projects()
-  std::string api_token{};                   ///< sent to the server's API only, never to a mirror
-  std::string http_user{};                   ///< HTTP Basic, for the server's origin
-  std::string http_password{};
-  std::optional<HttpSession> session{};                 ///< connections; its secrets go to the server's origin only
-  bool allow_file_mirrors = false;                      ///< whether an http(s) server may point at local folders
-  bool forbidden_is_missing = false;                    ///< see StackOptions
-  std::size_t cache_bytes = std::size_t{256} << 20;     ///< see StackOptions; for each Stack
-  bool read_ahead = true;                               ///< see StackOptions
+  std::string server{};                              ///< "https://host/path", or a folder as "file:///path/to/export"
+  std::optional<std::int64_t> project_id{};          ///< needed by everything but projects()
+  std::string api_token{};                           ///< sent to the server's API only, never to a mirror
+  std::string http_user{};                           ///< HTTP Basic, for the server's origin
+  std::string http_password{};                       ///< its password
+  std::optional<HttpSession> session{};              ///< connections; its secrets go to the server's origin only
+  bool allow_file_mirrors = false;                   ///< whether an http(s) server may point at local folders
+  bool forbidden_is_missing = false;                 ///< see StackOptions
+  std::size_t cache_bytes = std::size_t{256} << 20;  ///< see StackOptions; for each Stack
+  bool read_ahead = true;                            ///< see StackOptions
   std::chrono::milliseconds metadata_timeout{120'000};  ///< for each answer of the API; see StackOptions
 };
 

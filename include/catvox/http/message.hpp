@@ -44,7 +44,7 @@ struct Response {
   std::string content_type;        ///< as the server names it
   std::string content_encoding{};  ///< as the server names it; the body is as it came
   std::string etag{};              ///< this and what follows only for requests that are `cacheable`
-  std::string last_modified{};
+  std::string last_modified{};     ///< as the server sent it
   bool no_store = false;           ///< the server wants no copy of it kept, or a redirect on the way did
   std::string url;                 ///< that answered, after redirects, without credentials
   std::string secrets_sent{};      ///< there, by name: "X-Authorization, Authorization"

@@ -76,9 +76,13 @@ class HttpSession {
   /// session sends counts then.
   HttpSession(std::shared_ptr<Transport> transport, HttpOptions options);
 
+  /// What the session was made with.
   [[nodiscard]] const HttpOptions& options() const& noexcept { return *options_; }
+  /// What the session was made with.
   [[nodiscard]] HttpOptions options() const&& { return *options_; }
+  /// What fetches for it.
   [[nodiscard]] const std::shared_ptr<Transport>& transport() const& noexcept { return transport_; }
+  /// What fetches for it.
   [[nodiscard]] std::shared_ptr<Transport> transport() const&& noexcept { return transport_; }
 
   /// Where tiles and blocks are kept on disk; null: nowhere. For catvox itself: get() keeps nothing.
@@ -86,6 +90,7 @@ class HttpSession {
 
   /// The same connections, whose secrets are for the origin of `url` alone. A session that is bound stays so.
   [[nodiscard]] HttpSession bound_to(std::string_view url) const;
+  /// The origin that it is bound to, if it is.
   [[nodiscard]] const std::optional<Origin>& bound_origin() const& noexcept { return bound_to_; }
 
   /// The same connections, bound to the origin of `url`, with more secrets for it.

@@ -52,7 +52,9 @@ class TileStore : public ChunkStore {
   [[nodiscard]] virtual bool transposed() const { return false; }
 
  protected:
+  /// What it was made with.
   [[nodiscard]] const Level& level() const noexcept { return level_; }
+  /// What the URLs of all tiles begin with.
   [[nodiscard]] const std::string& image_base() const noexcept { return level_.image_base; }
   /// What they end in, with a query perhaps.
   [[nodiscard]] const std::string& file_extension() const noexcept { return level_.file_extension; }
