@@ -21,7 +21,7 @@ struct ErrorsPage {
     server.add("/tiles/jpeg/0/0_0_0.jpg", "<html>Please sign in</html>", "text/html");
     server.add("/tiles/jpeg/1/0_0_0.jpg", Answer{.status = 418});
     server.add("/tiles/jpeg/2/0_0_0.jpg", Answer{.delay = std::chrono::milliseconds(1500)});
-    server.add("/1/stack/3/info", R"({"error": "Invalid token", "type": "AuthenticationFailed"})", "application/json");
+    server.add("/1/stack/4/info", R"({"error": "Invalid token", "type": "AuthenticationFailed"})", "application/json");
     server.add("/labels/attributes.json",
                R"({"dimensions": [405, 302, 12], "blockSize": [128, 128, 4], "dataType": "uint64",)"
                R"( "compression": {"type": "jpeg"}})",
@@ -54,9 +54,7 @@ struct ErrorsPage {
   }
 
   HttpServer server;
-  HttpOptions impatient{.connect_timeout = std::chrono::seconds(5),
-                        .stall_timeout = std::chrono::milliseconds(100),
-                        .retry = {.max_attempts = 1}};
+  HttpOptions impatient{.retry = {.max_attempts = 1}};
   CatmaidClient client{{.server = file_url("out/demo"), .project_id = 1}};
   CatmaidClient online{{.server = server.url(), .project_id = 1, .session = HttpSession(impatient)}};
 };

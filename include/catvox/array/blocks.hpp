@@ -13,6 +13,7 @@ namespace catvox {
 template <class View>
 class Blocks {
  public:
+  /// Goes through the parts; gives each by value.
   class iterator {
    public:
     using iterator_category = std::input_iterator_tag;  // gives values, not references
@@ -35,18 +36,23 @@ class Blocks {
     const Blocks* blocks_ = nullptr;
     std::size_t i_ = 0;
   };
-  using const_iterator = iterator;
+  using const_iterator = iterator;  ///< parts cannot be replaced
 
+  /// Made by ScaleView::blocks().
   Blocks(View whole, detail::BlockGrid grid)
       : whole_(std::move(whole)), grid_(std::make_shared<const detail::BlockGrid>(std::move(grid))) {}
 
+  /// How many parts there are.
   [[nodiscard]] std::size_t size() const noexcept { return grid_->size(); }
+  /// Whether there is none.
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
 
   /// Part i, in C order of the view's axes. \param i  < size()
   [[nodiscard]] View operator[](std::size_t i) const { return detail::ViewAccess::with_layout(whole_, (*grid_)[i]); }
 
+  /// The first part.
   [[nodiscard]] iterator begin() const& noexcept { return {this, 0}; }
+  /// Behind the last part.
   [[nodiscard]] iterator end() const& noexcept { return {this, size()}; }
   void begin() const&& = delete;  // it would point to what is gone
   void end() const&& = delete;
