@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <catvox/core/text.hpp>
 #include <catvox/http/url.hpp>
 #include <cctype>
 #include <cerrno>
@@ -385,7 +386,7 @@ void Lane::finish_failed(TransferPtr& transfer, CURLcode code) {
   // libcurl's longer text has times and ports in it; it is worth them where it explains a TLS or proxy failure.
   const bool explain = !retry || code == CURLE_SSL_CONNECT_ERROR;
   const std::string reason =
-      explain && transfer->curl_message[0] != '\0' ? transfer->curl_message.data() : curl_easy_strerror(code);
+      escaped(explain && transfer->curl_message[0] != '\0' ? transfer->curl_message.data() : curl_easy_strerror(code));
   if (refusable && hold_back(transfer, kind, reason, milliseconds(0), true)) return;
   if (!retry) throw Error(kind, reason);
   retry_or_fail(transfer, kind, reason);

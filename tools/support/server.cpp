@@ -8,6 +8,7 @@
 #include <catvox/http/url.hpp>
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 
 #include "support/program.hpp"
 
@@ -29,9 +30,10 @@ std::optional<std::int64_t> number(const std::string& text) {
   return value;
 }
 
-/// A folder's path as a file: URL; URLs as they are.
+/// A folder's path as a file: URL. All else as it is: of "localhost:8000" the client says what to put before it.
 std::string server_url(const std::string& server) {
-  return catvox::scheme_of(server).empty() ? catvox::file_url(server) : server;
+  const bool path = server.starts_with('/') || server.starts_with('.') || std::filesystem::exists(server);
+  return path ? catvox::file_url(server) : server;
 }
 
 /// A line for each project, indented.
