@@ -77,6 +77,17 @@ std::string ignored_token(const Response& response) {
                                         : "";
 }
 
+// What an answer says; if it is not what it must be, where it came from.
+template <class F>
+auto parsed(const std::string& answer, const std::string& url, F parse) {
+  try {
+    return parse(answer);
+  } catch (const Error& error) {
+    const auto shown = redact_url(url);
+    throw Error(error.code(), std::string(error.what()) + ", from " + shown, {.url = shown});
+  }
+}
+
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string() : std::string(value);
@@ -186,26 +197,65 @@ std::string CatmaidClient::get_of_project(std::string_view path, const std::stop
 }
 
 std::vector<ProjectSummary> CatmaidClient::projects(const std::stop_token& stop) const {
-  const bool folder = scheme_of(options_.server) == "file";
-  return ProjectSummary::list_from_json(get(folder ? "projects.json" : "projects/", stop));
+  const std::string path = scheme_of(options_.server) == "file" ? "projects.json" : "projects/";
+  return parsed(get(path, stop), options_.server + path, &ProjectSummary::list_from_json);
 }
 
 std::vector<StackSummary> CatmaidClient::stacks(const std::stop_token& stop) const {
-  return StackSummary::list_from_json(get_of_project("stacks", stop));
+  const auto url = options_.server + std::to_string(project_id()) + "/stacks";
+  return parsed(get_of_project("stacks", stop), url, &StackSummary::list_from_json);
+}
+
+// As the stack stands in the API's paths.
+std::string CatmaidClient::path_id(const IdOrTitle& stack, const std::stop_token& stop) const {
+  if (stack.is_id()) return std::to_string(stack.id());
+  const auto all = stacks(stop);
+  const auto found = detail::find_by_id_or_title(all, stack, &StackSummary::id, &StackSummary::title);
+  if (!found) {
+    throw Error(Errc::not_found, "project " + std::to_string(project_id()) + " has no stack " + detail::named(stack) +
+                                     "; it has " + detail::list_of(all, &StackSummary::id, &StackSummary::title));
+  }
+  return all[*found].id_text.empty() ? std::to_string(all[*found].id) : all[*found].id_text;
 }
 
 StackInfo CatmaidClient::stack_info(const IdOrTitle& stack, const std::stop_token& stop) const {
-  std::string id = std::to_string(stack.id());
-  if (!stack.is_id()) {
-    const auto all = stacks(stop);
-    const auto found = detail::find_by_id_or_title(all, stack, &StackSummary::id, &StackSummary::title);
-    if (!found) {
-      throw Error(Errc::not_found, "project " + std::to_string(project_id()) + " has no stack " + detail::named(stack) +
-                                       "; it has " + detail::list_of(all, &StackSummary::id, &StackSummary::title));
-    }
-    id = all[*found].id_text.empty() ? std::to_string(all[*found].id) : all[*found].id_text;
+  const auto path = "stack/" + path_id(stack, stop) + "/info";
+  const auto url = options_.server + std::to_string(project_id()) + "/" + path;
+  return parsed(get_of_project(path, stop), url, &StackInfo::from_json);
+}
+
+std::vector<StackGroupSummary> CatmaidClient::stack_groups(const std::stop_token& stop) const {
+  for (const ProjectSummary& project : projects(stop)) {
+    if (project.id == project_id()) return project.stack_groups;
   }
-  return StackInfo::from_json(get_of_project("stack/" + id + "/info", stop));
+  throw Error(Errc::not_found, "the server does not list project " + std::to_string(project_id()));
+}
+
+StackGroup CatmaidClient::stack_group(const IdOrTitle& group, const std::stop_token& stop) const {
+  std::int64_t id = group.id();
+  if (!group.is_id()) {
+    const auto all = stack_groups(stop);
+    const auto found = detail::find_by_id_or_title(all, group, &StackGroupSummary::id, &StackGroupSummary::title);
+    if (!found) {
+      throw Error(Errc::not_found, "project " + std::to_string(project_id()) + " has no stack group " +
+                                       detail::named(group) + "; it has " +
+                                       detail::list_of(all, &StackGroupSummary::id, &StackGroupSummary::title));
+    }
+    id = all[*found].id;
+  }
+  return StackGroup::from_json(get_of_project("stackgroup/" + std::to_string(id) + "/info", stop));
+}
+
+std::vector<StackGroup> CatmaidClient::groups_of(const IdOrTitle& stack, const std::stop_token& stop) const {
+  const auto id = path_id(stack, stop);
+  const auto answer = detail::parse_answer(get_of_project("stack/" + id + "/groups", stop), "groups of a stack");
+  std::vector<StackGroup> groups;
+  for (const auto& group : detail::JsonNode(answer, "groups of a stack").at("stack_group_ids").items()) {
+    groups.push_back(stack_group(group.integer(), stop));
+  }
+  // A stack that does not exist is in no group either, says the server; the stack's info tells.
+  if (groups.empty() && stack.is_id()) (void)stack_info(stack, stop);
+  return groups;
 }
 
 MirrorInfo CatmaidClient::mirror_info(const IdOrTitle& stack, const IdOrTitle& mirror,

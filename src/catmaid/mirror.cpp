@@ -122,9 +122,25 @@ std::shared_ptr<const Mirror::Levels> Mirror::levels_until(Clock::time_point dea
   return levels_.get(stop, [&] { return named([&] { return open(deadline, stop); }); });
 }
 
+Opened Mirror::open_own(const Address& address) const {
+  const auto chunks = source_of(address, {.cacheable = true});
+  Opened opened;
+  for (const auto& store : parts_.stores) {
+    const auto level = static_cast<int>(opened.levels.size());
+    const auto factors = level_factors(parts_.stack->scale_levels(), level);
+    if (!factors) {
+      throw Error(Errc::invalid_argument, "the stack's downsample_factors end before level " + std::to_string(level));
+    }
+    opened.levels.push_back({level, *factors, store, chunks});
+  }
+  return opened;
+}
+
 Mirror::Levels Mirror::open(Clock::time_point deadline, const std::stop_token& stop) const {
   const OpenMirror opener = mirror_opener(info().tile_source_type);
-  if (opener == nullptr) throw Error(Errc::unsupported, "it has " + unreadable_type_text(info().tile_source_type));
+  if (opener == nullptr && parts_.stores.empty()) {
+    throw Error(Errc::unsupported, "it has " + unreadable_type_text(info().tile_source_type));
+  }
   const StackInfo& stack = *parts_.stack;
   const Address address = this->address();
   const MirrorLocation location{.image_base = address.url,
@@ -139,9 +155,10 @@ Mirror::Levels Mirror::open(Clock::time_point deadline, const std::stop_token& s
                                 .server = parts_.options.server,
                                 .project_id = stack.pid,
                                 .stack_id = stack.sid};
-  Opened opened = opener(location, {.source = [&](const SourceNeeds& needs) { return source_of(address, needs); },
-                                    .stop = stop,
-                                    .deadline = deadline});
+  const MirrorAccess access{.source = [&](const SourceNeeds& needs) { return source_of(address, needs); },
+                            .stop = stop,
+                            .deadline = deadline};
+  Opened opened = parts_.stores.empty() ? opener(location, access) : open_own(address);
   Levels levels{{}, opened.own_shape, std::move(opened.warnings)};
   for (OpenedLevel& level : opened.levels) {
     const ChunkOrigin origin{.store = level.store,

@@ -29,6 +29,7 @@ struct MirrorParts {
   std::optional<HttpSession> session{};  ///< of this mirror alone
   std::optional<BasicAuth> auth{};       ///< of this mirror alone
   std::shared_ptr<ChunkPool> pool;
+  std::vector<std::shared_ptr<const ChunkStore>> stores{};  ///< of the program's own: they are the levels
 };
 
 /// One mirror of one stack, opened when it is first used: until then nothing of it is checked. Immutable and
@@ -48,7 +49,6 @@ class Mirror : public std::enable_shared_from_this<Mirror> {
     std::optional<Shape3> own_shape;
     std::vector<std::string> warnings;
 
-    [[nodiscard]] int count() const { return all.back().opened.level + 1; }
     [[nodiscard]] std::vector<int> numbers() const;
   };
 
@@ -89,6 +89,7 @@ class Mirror : public std::enable_shared_from_this<Mirror> {
   [[nodiscard]] std::shared_ptr<ByteSource> source_of(const Address& address, const SourceNeeds& needs) const;
   [[nodiscard]] std::shared_ptr<const Levels> levels_until(Clock::time_point deadline,
                                                            const std::stop_token& stop) const;
+  [[nodiscard]] Opened open_own(const Address& address) const;
   [[nodiscard]] Levels open(Clock::time_point deadline, const std::stop_token& stop) const;
 
   const MirrorParts parts_;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <exception>
 #include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "catmaid/mirror.hpp"
@@ -55,6 +56,28 @@ Stack::Stack(StackInfo info, StackOptions options)
   choose();
 }
 
+Stack Stack::from_sources(StackInfo info, std::vector<std::shared_ptr<const LevelSource>> levels) {
+  Stack stack(std::make_shared<const StackInfo>(std::move(info)));
+  if (levels.empty()) throw Error(Errc::invalid_argument, "Stack::from_sources: there must be a level");
+  stack.sources_ = std::move(levels);
+  return stack;
+}
+
+Stack Stack::from_stores(StackInfo info, std::vector<std::shared_ptr<const ChunkStore>> levels, StackOptions options) {
+  if (levels.empty()) throw Error(Errc::invalid_argument, "Stack::from_stores: there must be a level");
+  MirrorInfo own;
+  own.title = "chunk stores";
+  own.image_base = levels.front()->request({0, 0, 0}).key;
+  info.mirrors = {std::move(own)};
+  Stack stack(std::make_shared<const StackInfo>(std::move(info)));
+  const auto pool = std::make_shared<detail::ChunkPool>(options.cache_bytes);
+  stack.mirrors_.push_back(std::make_shared<const detail::Mirror>(detail::MirrorParts{
+      .stack = stack.info_, .options = std::move(options), .pool = pool, .stores = std::move(levels)}));
+  stack.chosen_ = 0;
+  stack.choose();
+  return stack;
+}
+
 void Stack::choose() {
   std::vector<std::shared_ptr<const detail::Mirror>> candidates;
   if (chosen_) {
@@ -67,6 +90,10 @@ void Stack::choose() {
 }
 
 std::shared_ptr<const detail::ChosenMirror> Stack::chosen(const std::stop_token& stop) const {
+  if (!sources_.empty()) {
+    throw Error(Errc::unsupported,
+                "stack " + in_quotes(info_->stitle) + " stands on sources of its own: it has no mirror");
+  }
   if (!choice_) throw nothing_to_read(*info_);
   return choice_->get(stop);
 }
@@ -149,9 +176,17 @@ std::vector<MirrorTiming> Stack::set_fastest_mirror(std::chrono::milliseconds ti
   return timings;
 }
 
-int Stack::levels(const std::stop_token& stop) const { return chosen(stop)->mirror->levels(stop)->count(); }
+std::vector<int> Stack::level_numbers(const std::stop_token& stop) const {
+  if (sources_.empty()) return chosen(stop)->mirror->levels(stop)->numbers();
+  std::vector<int> numbers(sources_.size());
+  std::iota(numbers.begin(), numbers.end(), 0);
+  return numbers;
+}
+
+int Stack::levels(const std::stop_token& stop) const { return level_numbers(stop).back() + 1; }
 
 std::vector<std::string> Stack::warnings() const {
+  if (!sources_.empty()) return {};
   const auto chosen = this->chosen({});
   std::vector<std::string> warnings = chosen->passed_over;
   if (!warnings.empty()) warnings.push_back("mirror " + in_quotes(chosen->mirror->info().title) + " is read instead");
@@ -172,7 +207,10 @@ void Stack::clear_cache() const { pool_->clear(); }
 CacheStatistics Stack::cache_statistics() const { return pool_->statistics(); }
 
 std::shared_ptr<const LevelSource> Stack::source(int level, const std::stop_token& stop) const {
-  return chosen(stop)->mirror->source(level, policy_, stop);
+  if (sources_.empty()) return chosen(stop)->mirror->source(level, policy_, stop);
+  if (level >= 0 && static_cast<std::size_t>(level) < sources_.size()) return sources_[static_cast<std::size_t>(level)];
+  throw Error(Errc::not_found, "stack " + in_quotes(info_->stitle) + " has no level " + std::to_string(level) +
+                                   "; it has 0 to " + std::to_string(sources_.size() - 1));
 }
 
 std::array<std::size_t, 3> Stack::shape(int level) const {
@@ -196,7 +234,7 @@ int Stack::level_near(double nm) const {
   }
   std::optional<int> nearest;
   double best = 0;
-  for (const int level : chosen({})->mirror->levels({})->numbers()) {
+  for (const int level : level_numbers({})) {
     const auto size = voxel_size(level);
     const double distance = std::abs((size[1] + size[2]) / 2 - nm);
     if (!nearest || distance < best) {

@@ -212,6 +212,11 @@ ProjectSummary read_project(const JsonNode& node) {
       project.stacks.back().pid = project.id;
     }
   }
+  if (const auto groups = node.find("stackgroups")) {
+    for (const JsonNode& group : groups->items()) {
+      project.stack_groups.push_back({group.at("id").integer(), note(group, "title"), note(group, "comment")});
+    }
+  }
   return project;
 }
 

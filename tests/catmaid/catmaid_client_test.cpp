@@ -92,13 +92,13 @@ TEST_CASE("CATMAID's errors carry the server's words", "[client]") {
        "HTTP 200: Multiple project - stack associations, but should only be one."},
       {500, "<html>nginx</html>", Errc::http_status, "HTTP 500"},
       {404, "<html>nginx</html>", Errc::not_found, "HTTP 404"},
-}));
-instance.server.add("/1/stack/7/info", answer(status, body));
-const auto failure = error_of([&] { (void)instance.client().stack_info(7); });
-CHECK(failure.code() == code);
-CHECK(failure.context().http_status == status);
-CHECK(std::string(failure.what()) == "cannot fetch " + instance.server.url("/1/stack/7/info") + ": " + words);
-CHECK(instance.server.count("/1/stack/7/info") == 1);  // none of these is worth asking again
+  }));
+  instance.server.add("/1/stack/7/info", answer(status, body));
+  const auto failure = error_of([&] { (void)instance.client().stack_info(7); });
+  CHECK(failure.code() == code);
+  CHECK(failure.context().http_status == status);
+  CHECK(std::string(failure.what()) == "cannot fetch " + instance.server.url("/1/stack/7/info") + ": " + words);
+  CHECK(instance.server.count("/1/stack/7/info") == 1);  // none of these is worth asking again
 }
 
 TEST_CASE("an old server's error with status 200 is an error too", "[client]") {
@@ -217,6 +217,16 @@ TEST_CASE("a server's answer to a stranger is not taken for the user's", "[clien
             "is the server, give its URL");
   CHECK(elsewhere.requests().at(0).header("x-authorization").empty());
   CHECK(instance.client().projects().empty());  // nothing to lose
+}
+
+TEST_CASE("an answer that is no stack info is named by its address", "[client]") {
+  Instance instance;
+  instance.server.add("/1/stacks", "{}");
+  instance.server.add("/1/stack/1/info", "<html>");
+  CHECK_THROWS_WITH(instance.client().stacks(),
+                    "stack list: expected a list, got {}, from " + instance.server.url("/1/stacks"));
+  CHECK_THROWS_WITH(instance.client().stack_info(1), R"(stack info: not valid JSON at byte 1, near "<html>", from )" +
+                                                         instance.server.url("/1/stack/1/info"));
 }
 
 TEST_CASE("what was refused is told from what is needed", "[client]") {

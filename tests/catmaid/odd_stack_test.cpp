@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "array/memory_level.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/http_server.hpp"
@@ -127,6 +128,25 @@ TEST_CASE("levels are found by their size, without naming a type", "[client]") {
   CHECK(stack.level_near(nm) == level);
   CHECK(std::string(error_of([&] { (void)stack.level_near(0); }).what()) ==
         "level_near: the voxel size must be a number > 0");
+}
+
+TEST_CASE("a stack stands on level sources of the program's own", "[client]") {
+  using Level = testing::MemoryLevel<std::uint8_t>;
+  StackInfo info = stack_of({});
+  const auto stack = Stack::from_sources(
+      info, {std::make_shared<const Level>(Shape3{2, 4, 8}, Shape3{1, 4, 4}),
+             std::make_shared<const Level>(Shape3{2, 2, 4}, Shape3{1, 2, 2}, StackFrame{}, 1, StackVector{2, 2, 1})});
+  CHECK(stack.levels() == 2);
+  CHECK(stack.shape(1) == std::array<std::size_t, 3>{2, 2, 4});
+  CHECK(stack.level_near(2) == 1);
+  const xt::xtensor<std::uint8_t, 3> got = stack.scale<std::uint8_t>(0);
+  CHECK(got(1, 3, 7) == 137);  // z * 100 + y * 10 + x
+  CHECK(stack.warnings().empty());
+  CHECK(std::string(error_of([&] { (void)stack.dtype(2); }).what()) == "stack \"em\" has no level 2; it has 0 to 1");
+  CHECK(std::string(error_of([&] { (void)stack.mirror(); }).what()) ==
+        "stack \"em\" stands on sources of its own: it has no mirror");
+  CHECK(error_of([&] { (void)Stack::from_sources(info, {}); }).code() == Errc::invalid_argument);
+  CHECK(error_of([&] { (void)Stack::from_stores(info, {}); }).code() == Errc::invalid_argument);
 }
 
 TEST_CASE("the table of mirror types has CATMAID's names", "[client]") {

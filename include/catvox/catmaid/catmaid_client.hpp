@@ -2,6 +2,7 @@
 
 #include <catvox/catmaid/id_or_title.hpp>
 #include <catvox/catmaid/stack.hpp>
+#include <catvox/catmaid/stack_group.hpp>
 #include <catvox/catmaid/stack_info.hpp>
 #include <catvox/http/session.hpp>
 #include <chrono>
@@ -60,6 +61,15 @@ class CatmaidClient {
   /// A stack that can be read; no image is read yet.
   [[nodiscard]] Stack stack(const IdOrTitle& stack, const std::stop_token& stop = {}) const;
 
+  /// The project's stack groups. \throws Error{not_found} if the server does not list the project
+  [[nodiscard]] std::vector<StackGroupSummary> stack_groups(const std::stop_token& stop = {}) const;
+
+  /// \throws Error{not_found} if there is no such group; for a title the message lists what there is
+  [[nodiscard]] StackGroup stack_group(const IdOrTitle& group, const std::stop_token& stop = {}) const;
+
+  /// Every group that holds the stack. \throws Error{not_found} if there is no such stack
+  [[nodiscard]] std::vector<StackGroup> groups_of(const IdOrTitle& stack, const std::stop_token& stop = {}) const;
+
   /// What the server answers to a GET of `path`, with the client's secrets: for parts of the API that have no function
   /// here. At most 16 MiB.
   /// \param path  below the server's URL, encoded: "1/skeletons/?nodecount_gt=5"
@@ -67,6 +77,7 @@ class CatmaidClient {
   [[nodiscard]] std::string get(std::string_view path, const std::stop_token& stop = {}) const;
 
  private:
+  [[nodiscard]] std::string path_id(const IdOrTitle& stack, const std::stop_token& stop) const;
   [[nodiscard]] std::string get_of_project(std::string_view path, const std::stop_token& stop) const;
   [[nodiscard]] std::int64_t project_id() const;
 

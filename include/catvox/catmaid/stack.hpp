@@ -8,6 +8,7 @@
 #include <catvox/catmaid/mirror_types.hpp>
 #include <catvox/catmaid/stack_info.hpp>
 #include <catvox/core/dtype.hpp>
+#include <catvox/format/chunk_store.hpp>
 #include <catvox/geometry/broken_slices.hpp>
 #include <catvox/geometry/level_geometry.hpp>
 #include <catvox/http/session.hpp>
@@ -60,6 +61,15 @@ class Stack {
   /// Opens nothing. Until a mirror is chosen, the first that can be opened is read, and warnings() tells which ones
   /// before it could not. What is wrong with a mirror that is not used is no error.
   explicit Stack(StackInfo info, StackOptions options = {});
+
+  /// A stack over level sources of the program's own: views of level s read from levels[s]. Mirrors play no part.
+  static Stack from_sources(StackInfo info, std::vector<std::shared_ptr<const LevelSource>> levels);
+
+  /// A stack over chunk stores of the program's own: level s is levels[s], at info's downsample_factors. Their keys are
+  /// URLs that `options` can reach; an answer of 404, 410 or 204 is fill. info().mirrors is then one that stands for
+  /// them. See docs/extending.md.
+  static Stack from_stores(StackInfo info, std::vector<std::shared_ptr<const ChunkStore>> levels,
+                           StackOptions options = {});
 
   /// What the server says of the stack.
   [[nodiscard]] const StackInfo& info() const& noexcept { return *info_; }
@@ -145,7 +155,9 @@ class Stack {
 
  private:
   [[nodiscard]] std::size_t find_mirror(const IdOrTitle& mirror) const;
+  explicit Stack(std::shared_ptr<const StackInfo> info) : info_(std::move(info)) {}
   void choose();
+  [[nodiscard]] std::vector<int> level_numbers(const std::stop_token& stop) const;
   [[nodiscard]] std::shared_ptr<const detail::ChosenMirror> chosen(const std::stop_token& stop) const;
 
   std::shared_ptr<const StackInfo> info_;
@@ -154,6 +166,7 @@ class Stack {
   std::vector<std::shared_ptr<const detail::Mirror>> mirrors_;  // one for each of info_->mirrors
   std::optional<std::size_t> chosen_;                           // position; absent: the first that can be opened
   std::shared_ptr<const detail::MirrorChoice> choice_;
+  std::vector<std::shared_ptr<const LevelSource>> sources_;  // instead of mirrors, see from_sources()
   BrokenSlicePolicy policy_ = BrokenSlicePolicy::nearest;
 };
 

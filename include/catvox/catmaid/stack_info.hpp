@@ -1,5 +1,6 @@
 #pragma once
 
+#include <catvox/catmaid/stack_group.hpp>
 #include <catvox/geometry/level_geometry.hpp>
 #include <catvox/geometry/scale_levels.hpp>
 #include <catvox/geometry/stack_space.hpp>
@@ -133,6 +134,7 @@ struct ProjectSummary {
   std::string comment;               ///< may be empty
   std::vector<StackSummary> stacks;  ///< their `pid` is this project's id
   std::string id_text{};             ///< see StackSummary
+  std::vector<StackGroupSummary> stack_groups{};
 
   /// Needs `id` only. \throws Error{invalid_metadata, server_error} as described above
   static std::vector<ProjectSummary> list_from_json(std::string_view text);
