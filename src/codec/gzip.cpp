@@ -1,5 +1,5 @@
 #include "codec/decompressors.hpp"
-#include "codec/libdeflate_decompressor.hpp"
+#include "core/libdeflate_decompressor.hpp"
 
 // libdeflate rather than zlib's stream or ISA-L: on 64^3 blocks of EM uint8 it inflates 2.2 times as fast as zlib
 // and 1.2 times as fast as ISA-L; on label blocks 3 times as fast as zlib and 0.85 to 1.15 times as fast as ISA-L.

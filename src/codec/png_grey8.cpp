@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "codec/image_decoder.hpp"
-#include "codec/libdeflate_decompressor.hpp"
+#include "core/libdeflate_decompressor.hpp"
 #include "core/endian.hpp"
 #include "core/scratch.hpp"
 

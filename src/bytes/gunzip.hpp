@@ -1,0 +1,14 @@
+#pragma once
+
+#include <catvox/core/buffer.hpp>
+#include <cstddef>
+#include <span>
+
+namespace catvox::detail {
+
+/// What a gzip stream of one or more members holds.
+/// \throws Error{corrupt_data} if it is damaged or cut short, Error{too_large} above max_bytes, Error{unsupported} if
+///         catvox was built without it
+Buffer gunzip(std::span<const std::byte> encoded, std::size_t max_bytes);
+
+}  // namespace catvox::detail
