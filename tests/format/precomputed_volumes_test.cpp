@@ -117,8 +117,7 @@ bool is_read(const nlohmann::json& volume) {
   for (const char* other : {"crackle_u32", "jxl_u8", "fpzip_f32", "kempressed_f32"}) {
     if (name == other) return false;
   }
-  const bool sharded = name.starts_with("shard_") || name == "mixed_scales";
-  return !sharded && !name.starts_with("files_");
+  return !name.starts_with("files_");
 }
 
 /// Reads a volume in an order of axes and compares all of it.

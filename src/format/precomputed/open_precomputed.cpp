@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "bytes/shard_source.hpp"
 #include "format/precomputed/info.hpp"
 #include "format/precomputed/location.hpp"
 #include "format/precomputed/precomputed_store.hpp"
@@ -111,7 +112,9 @@ Opened open_precomputed(const MirrorLocation& stack, const MirrorAccess& access)
     if (!factors) break;
     const std::string folder = location.scale_url(scale, root);
     try {
-      if (scale.sharding) throw Error(Errc::unsupported, "a sharded scale is not read");
+      if (scale.sharding && !location.query.empty()) {
+        throw Error(Errc::unsupported, "a sharded scale behind an address with a query is not read");
+      }
       auto store =
           std::make_shared<const PrecomputedStore>(PrecomputedStore::Options{.dtype = info.dtype,
                                                                              .channels = info.channels,
@@ -120,7 +123,9 @@ Opened open_precomputed(const MirrorLocation& stack, const MirrorAccess& access)
                                                                              .folder = folder,
                                                                              .query = location.query,
                                                                              .level = static_cast<int>(level)});
-      opened.levels.push_back({static_cast<int>(level), *factors, std::move(store), files});
+      auto chunks = files;
+      if (scale.sharding) chunks = make_shard_source({.files = files, .folder = folder, .sharding = *scale.sharding});
+      opened.levels.push_back({static_cast<int>(level), *factors, std::move(store), std::move(chunks)});
     } catch (const Error& error) {
       if (level == 0) throw Error(error.code(), "precomputed volume, level 0: " + std::string(error.what()));
       opened.warnings.push_back("level " + std::to_string(level) + " of the volume is left out: " + error.what());
