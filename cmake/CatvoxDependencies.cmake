@@ -74,12 +74,13 @@ catvox_uses(BUILD nlohmann_json::nlohmann_json FIND nlohmann_json 3.10
 
 # The compressions of N5 blocks. A build without one reports volumes that need it; without libdeflate, libpng decodes
 # every PNG.
-option(CATVOX_WITH_GZIP "Read N5 blocks in gzip and zlib, and 8-bit grey PNG tiles fast (libdeflate)" ON)
+option(CATVOX_WITH_GZIP "Read N5 blocks and HTTP answers in gzip and zlib, and 8-bit grey PNG tiles fast (libdeflate)" ON)
 option(CATVOX_WITH_BZIP2 "Read N5 blocks in bzip2 (libbz2)" ON)
 option(CATVOX_WITH_XZ "Read N5 blocks in xz (liblzma)" ON)
 option(CATVOX_WITH_LZ4 "Read N5 blocks in lz4 (liblz4)" ON)
 option(CATVOX_WITH_ZSTD "Read N5 blocks in zstd (libzstd)" ON)
 option(CATVOX_WITH_BLOSC "Read N5 blocks in blosc (c-blosc 1)" ON)
+option(CATVOX_WITH_BROTLI "Read HTTP answers in Content-Encoding br (libbrotlidec)" ON)
 if(CATVOX_WITH_GZIP)
   catvox_uses(PRIVATE Libdeflate::Libdeflate FIND Libdeflate ALSO libdeflate::libdeflate_shared libdeflate::libdeflate_static
               libdeflate_shared libdeflate_static PKG_CONFIG libdeflate)
@@ -99,4 +100,8 @@ if(CATVOX_WITH_ZSTD)
 endif()
 if(CATVOX_WITH_BLOSC)
   catvox_uses(PRIVATE Blosc::Blosc FIND Blosc ALSO blosc_shared blosc_static PKG_CONFIG blosc)
+endif()
+if(CATVOX_WITH_BROTLI)
+  catvox_uses(PRIVATE Brotli::brotlidec FIND Brotli ALSO brotli::brotlidec unofficial::brotli::brotlidec brotlidec
+              brotlidec-static PKG_CONFIG libbrotlidec)
 endif()

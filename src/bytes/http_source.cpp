@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catvox/core/error.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "bytes/read_error.hpp"
+#include "http/content_encoding.hpp"
 #include "http/status.hpp"
 
 namespace catvox::detail {
@@ -41,8 +43,9 @@ HttpHeader condition(const std::string& generation) {
 // Turns the end of a transfer into that of a read.
 class Answer final : public TransferHandler {
  public:
-  Answer(MissingStatuses missing, const ByteRequest& request, std::shared_ptr<ByteHandler> handler)
-      : missing_(missing),
+  Answer(const HttpSourceOptions& options, const ByteRequest& request, std::shared_ptr<ByteHandler> handler)
+      : missing_(options.missing),
+        max_bytes_(request.max_bytes > 0 ? std::min(request.max_bytes, options.max_bytes) : options.max_bytes),
         ranged_(request.range.has_value()),
         conditional_(!request.unless_generation.empty()),
         handler_(std::move(handler)) {}
@@ -60,6 +63,8 @@ class Answer final : public TransferHandler {
       response.body.clear();
     } else if (response.status != 200 && !(response.status == 206 && ranged_)) {
       throw status_error(response);
+    } else {
+      decode_content(response, max_bytes_);
     }
     result.generation = generation_of(response);
     result.may_store = !response.no_store && response.status != 403;  // that may be allowed tomorrow
@@ -82,6 +87,7 @@ class Answer final : public TransferHandler {
 
  private:
   const MissingStatuses missing_;
+  const std::size_t max_bytes_;
   const bool ranged_, conditional_;
   const std::shared_ptr<ByteHandler> handler_;
 };
@@ -91,7 +97,7 @@ class HttpSource final : public ByteSource {
   explicit HttpSource(HttpSourceOptions options) : options_(std::move(options)) {}
 
   ReadId read(ByteRequest request, std::shared_ptr<ByteHandler> handler) override {
-    auto ended = std::make_shared<Answer>(options_.missing, request, std::move(handler));
+    auto ended = std::make_shared<Answer>(options_, request, std::move(handler));
     return options_.transport->start(transfer_request(std::move(request)), std::move(ended));
   }
 
@@ -99,7 +105,7 @@ class HttpSource final : public ByteSource {
     Response response;
     response.status = known.missing() ? 404 : 200;
     response.body = std::move(known.body);
-    auto ended = std::make_shared<Answer>(options_.missing, request, std::move(handler));
+    auto ended = std::make_shared<Answer>(options_, request, std::move(handler));
     return options_.transport->deliver(transfer_request(std::move(request)), std::move(response), std::move(ended));
   }
 

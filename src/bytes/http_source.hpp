@@ -2,7 +2,9 @@
 
 #include <catvox/bytes/byte_source.hpp>
 #include <catvox/http/credentials.hpp>
+#include <catvox/http/session.hpp>
 #include <catvox/http/transport.hpp>
+#include <cstddef>
 #include <memory>
 
 namespace catvox::detail {
@@ -22,10 +24,11 @@ struct HttpSourceOptions {
   std::shared_ptr<Transport> transport;
   std::shared_ptr<const Credentials> credentials{};  ///< sent only to the origin that they are bound to
   MissingStatuses missing{};
-  bool cacheable = false;  ///< what is there does not change: answers may be kept on disk
+  bool cacheable = false;                                ///< what is there does not change: answers may be kept on disk
+  std::size_t max_bytes = HttpOptions{}.max_body_bytes;  ///< of an object, decoded, for requests that do not say
 };
 
-/// Objects on web servers. Keys are absolute URLs.
+/// Objects on web servers. Keys are absolute URLs. Content-Encoding is undone.
 std::shared_ptr<ByteSource> make_http_source(HttpSourceOptions options);
 
 }  // namespace catvox::detail

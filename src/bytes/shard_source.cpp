@@ -17,8 +17,8 @@
 #include <utility>
 #include <vector>
 
-#include "bytes/gunzip.hpp"
 #include "bytes/relay.hpp"
+#include "core/inflate.hpp"
 
 // A read of a chunk goes: page of the shard's index -> index of its minishard -> its range of the shard; each step is left
 // out where its answer is kept. An index that several reads need is read once: they wait for it in `waiting`.
@@ -267,6 +267,7 @@ class ChunkRead final : public Relay, public ByteHandler, public std::enable_sha
   // Gives bytes, or that there are none, on a thread of the source behind.
   void hand_over(ByteResult known) {
     handing_over_ = true;
+    known.may_store = false;  // the source behind would take it for the shard
     step([&](ByteSource& files) { return files.deliver(file_request(), std::move(known), shared_from_this()); });
   }
 

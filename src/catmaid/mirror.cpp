@@ -108,7 +108,8 @@ std::shared_ptr<ByteSource> Mirror::source_of(const Address& address, const Sour
                                   .credentials = credentials,
                                   .missing = {.not_found = needs.not_found_is_missing,
                                               .forbidden = parts_.options.forbidden_is_missing || anonymous},
-                                  .cacheable = keeps});
+                                  .cacheable = keeps,
+                                  .max_bytes = session().options().max_body_bytes});
   if (!keeps) return source;
   return make_disk_cache_source({.source = std::move(source), .cache = disk_cache, .credentials = credentials});
 }

@@ -47,7 +47,10 @@ void note_headers(Transfer& transfer) {
   if (char* type = nullptr; curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type != nullptr) {
     response.content_type = type;
   }
-  response.content_encoding = value_of("Content-Encoding", 0);
+  response.content_encoding.clear();
+  for (std::size_t i = 0, amount = 1; i < amount; ++i) {  // a list, of which each line is a part
+    response.content_encoding += (i > 0 ? ", " : "") + value_of("Content-Encoding", i, &amount);
+  }
   if (!transfer.request.cacheable) return;
   response.etag = value_of("ETag", 0);
   response.last_modified = value_of("Last-Modified", 0);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <variant>
 
+#include "http/content_encoding.hpp"
 #include "http/curl_transport.hpp"
 #include "http/disk_cache.hpp"
 #include "http/header_line.hpp"
@@ -48,7 +49,13 @@ std::shared_ptr<const HttpOptions> checked(HttpOptions options) {
 // Hands one transfer's end to the thread that waits for it.
 class Mailbox final : public TransferHandler {
  public:
-  void on_response(Response& response) override { put(std::move(response)); }
+  /// \param max_body_bytes  of an answer once it is decoded
+  explicit Mailbox(std::size_t max_body_bytes) : max_body_bytes_(max_body_bytes) {}
+
+  void on_response(Response& response) override {
+    detail::decode_content(response, max_body_bytes_);
+    put(std::move(response));
+  }
   void on_error(const Error& error) noexcept override { put(error); }
 
   std::variant<std::monostate, Response, Error> wait(const std::stop_token& stop,
@@ -70,6 +77,7 @@ class Mailbox final : public TransferHandler {
     arrived_.notify_one();
   }
 
+  const std::size_t max_body_bytes_;
   std::mutex mutex_;
   std::condition_variable_any arrived_;
   std::variant<std::monostate, Response, Error> result_;
@@ -115,7 +123,9 @@ std::shared_ptr<const Credentials> HttpSession::credentials_for(std::string_view
 Response HttpSession::get(Request request, const std::stop_token& stop,
                           std::chrono::steady_clock::time_point deadline) const {
   const auto url = redact_url(request.url);
-  const auto mailbox = std::make_shared<Mailbox>();
+  const auto most = request.max_body_bytes;
+  const auto mailbox =
+      std::make_shared<Mailbox>(most > 0 ? std::min(most, options_->max_body_bytes) : options_->max_body_bytes);
   const auto id = transport_->start(std::move(request), mailbox);
   auto result = mailbox->wait(stop, deadline);
   if (auto* response = std::get_if<Response>(&result)) return std::move(*response);

@@ -41,6 +41,7 @@ struct KeptChunk {
   bool missing = false;                     ///< the source does not have it
   std::shared_ptr<Buffer> body{};           ///< as it came; null: not kept
   std::shared_ptr<DecodedChunk> decoded{};  ///< null: not kept
+  bool may_store = false;                   ///< the body may go to disk once it has decoded, which it has not yet
   bool needs_no_body = false;               ///< `decoded` is all of it, and no larger than the body
   ChunkUse use{};
 };

@@ -76,6 +76,7 @@ void ChunkFetch::on_bytes(ByteResult& result) {
   try {
     accept(result);
     serve_all(result);
+    if (kept_.may_store) result.may_store = false;  // nobody has decoded it
   } catch (...) {
     if (kept_.body && !from_memory_) result.body = std::move(*kept_.body);
     kept_.body.reset();
@@ -92,6 +93,7 @@ void ChunkFetch::accept(ByteResult& result) {
   pool_->count(uncounted(result.attempts), received ? static_cast<std::int64_t>(result.body.size()) : 0,
                result.from_disk, result.missing());
   kept_.missing = result.missing();
+  kept_.may_store = result.may_store && !result.from_disk && !kept_.missing;
   keep_body_ = !result.local;
   kept_.body = std::make_shared<Buffer>(std::move(result.body));
 }
@@ -244,10 +246,10 @@ void ChunkFetch::serve_several(const Subscribers& subscribers, std::size_t voxel
   }
 }
 
-void ChunkFetch::decode_into_place(const ChunkPart& part) const {
+void ChunkFetch::decode_into_place(const ChunkPart& part) {
   const Box window = part.window();
   if (part.fits_in_place()) {
-    store_->decode(flight.key.chunk, kept_.body->bytes(), window, part.in_place());
+    decode_to(window, part.in_place());
     return;
   }
   Scratch scratch;
@@ -267,10 +269,15 @@ void ChunkFetch::decode_and_keep(const Box& box) {
   if (box == all_) kept_.use.extent = Extent::whole;
 }
 
-void ChunkFetch::decode(const Box& box, Buffer& voxels) const {
+void ChunkFetch::decode(const Box& box, Buffer& voxels) {
   const std::size_t item = item_size(store_->dtype());
   voxels.resize(bytes_of(box.shape(), item));
-  store_->decode(flight.key.chunk, kept_.body->bytes(), box, contiguous(voxels.data(), box.shape(), item));
+  decode_to(box, contiguous(voxels.data(), box.shape(), item));
+}
+
+void ChunkFetch::decode_to(const Box& box, const StridedBytes& out) {
+  store_->decode(flight.key.chunk, kept_.body->bytes(), box, out);
+  kept_.may_store = false;  // the source is about to
 }
 
 }  // namespace catvox::detail

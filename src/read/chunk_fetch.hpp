@@ -36,9 +36,10 @@ class ChunkFetch final : public ByteHandler {
   void serve(const Subscribers& subscribers, std::size_t voxel_room);
   void serve_one(const ChunkConsumer& consumer, const ChunkPart& part, std::size_t voxel_room);
   void serve_several(const Subscribers& subscribers, std::size_t voxel_room);
-  void decode_into_place(const ChunkPart& part) const;
+  void decode_into_place(const ChunkPart& part);
   void decode_and_keep(const Box& box);
-  void decode(const Box& box, Buffer& voxels) const;
+  void decode(const Box& box, Buffer& voxels);
+  void decode_to(const Box& box, const StridedBytes& out);
   [[nodiscard]] KeptChunk for_cache();
   void recycle(ChunkCache::Removed& removed, ByteResult& result) noexcept;
   [[nodiscard]] Error described(const Error& error) const;

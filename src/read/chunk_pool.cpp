@@ -17,6 +17,13 @@ const Error& out_of_memory() {
   return error;
 }
 
+// What is here already, as a source takes it: the fetch has the body, but for a source that is to store it.
+ByteResult known(const KeptChunk& kept) {
+  ByteResult result{.may_store = kept.may_store, .attempts = 0};
+  if (kept.may_store) result.body.append(kept.body->bytes());
+  return result;
+}
+
 }  // namespace
 
 Error caught_error() noexcept {
@@ -123,17 +130,17 @@ void ChunkPool::find_or_fetch(const ChunkOrigin& origin, const std::shared_ptr<C
     if (reads && !kept->missing) part.copy_from(kept->decoded->voxels.data(), kept->decoded->extent);
     return consumer->finished(number, {.missing = kept->missing, .shared = true}, false);
   }
-  launch(origin, fetch, kept && kept->body);
+  launch(origin, fetch, kept && kept->body ? &*kept : nullptr);
 }
 
 // Asks the source. What the cache has encoded is decoded on the source's threads, as what they fetch is.
-void ChunkPool::launch(const ChunkOrigin& origin, const std::shared_ptr<ChunkFetch>& fetch, bool from_memory) noexcept {
+void ChunkPool::launch(const ChunkOrigin& origin, const std::shared_ptr<ChunkFetch>& fetch,
+                       const KeptChunk* from_memory) noexcept {
   Flight& flight = fetch->flight;
   try {
     ByteRequest request = origin.store->request(flight.key.chunk);
-    const auto read = from_memory
-                          ? origin.source->deliver(std::move(request), {.may_store = false, .attempts = 0}, fetch)
-                          : origin.source->read(std::move(request), fetch);
+    const auto read = from_memory != nullptr ? origin.source->deliver(std::move(request), known(*from_memory), fetch)
+                                             : origin.source->read(std::move(request), fetch);
     {
       const std::lock_guard lock(mutex_);
       flight.read_id = read;

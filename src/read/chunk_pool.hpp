@@ -111,7 +111,8 @@ class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
 
  private:
   void find_or_fetch(const ChunkOrigin& origin, const std::shared_ptr<ChunkConsumer>& consumer, std::int64_t number);
-  void launch(const ChunkOrigin& origin, const std::shared_ptr<ChunkFetch>& fetch, bool from_memory) noexcept;
+  void launch(const ChunkOrigin& origin, const std::shared_ptr<ChunkFetch>& fetch,
+              const KeptChunk* from_memory) noexcept;
   void forget(const Flight& flight) noexcept;
 
   const std::size_t cache_bytes_;

@@ -5,6 +5,7 @@
 #include <catvox/core/error.hpp>
 #include <catvox/http/url.hpp>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -167,4 +168,23 @@ TEST_CASE("shards that lie are errors, not voxels", "[shards]") {
   CHECK(read_from(little({0, 24, 7, ~0ULL - 8, 6})) ==
         corrupt("the index of a minishard has a chunk beyond 2^64 bytes"));
   CHECK(read_from(little({0, 24, 7, 0, 1ULL << 40})).code == Errc::too_large);
+}
+
+TEST_CASE("a chunk from memory is not kept on disk as if it were its shard", "[shards][disk_cache]") {
+  const test::TempDir folder;
+  HttpOptions options;
+  options.disk_cache.folder = folder.path().string();
+  {
+    const test::KeptSource kept(options);
+    const auto source = detail::make_shard_source({.files = kept.source(), .folder = "http://127.0.0.1:1/v/"});
+    const auto recorder = std::make_shared<test::Recorder>();
+    ByteResult known;
+    known.body = test::buffer("voxels");
+    known.attempts = 0;
+    source->deliver({.key = "0"}, std::move(known), recorder);
+    CHECK(recorder->wait() == std::vector<std::string>{"voxels"});
+  }
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path())) {
+    CHECK((entry.is_directory() || entry.path().filename() == "catvox-cache"));
+  }
 }

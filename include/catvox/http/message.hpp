@@ -40,9 +40,9 @@ struct Request {
 struct Response {
   /// HTTP status
   int status = 0;
-  Buffer body;                     ///< as it came
+  Buffer body;                     ///< as it came, unless HttpSession::get() gave it
   std::string content_type;        ///< as the server names it
-  std::string content_encoding{};  ///< as the server names it; the body is as it came
+  std::string content_encoding{};  ///< of the body; as the server names it
   std::string etag{};              ///< this and what follows only for requests that are `cacheable`
   std::string last_modified{};     ///< as the server sent it
   bool no_store = false;           ///< the server wants no copy of it kept, or a redirect on the way did

@@ -102,9 +102,10 @@ class HttpSession {
   /// The session's secrets, bound to the origin of `url`; null if it has none for that, or `url` is no http(s) URL.
   [[nodiscard]] std::shared_ptr<const Credentials> credentials_for(std::string_view url) const;
 
-  /// Makes one request and waits for its answer, whatever the status.
+  /// Makes one request and waits for its answer, whatever the status. Content-Encoding (gzip, deflate, br) is undone.
   /// \param deadline  for all of it, retries included
-  /// \throws Error{connection, timeout, refused, too_large, cancelled, io}
+  /// \throws Error{connection, timeout, refused, too_large, cancelled, io}; Error{unsupported} naming a Content-Encoding that
+  ///         is not read, Error{corrupt_data} if the body is not what it says
   [[nodiscard]] Response get(
       Request request, const std::stop_token& stop = {},
       std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max()) const;
