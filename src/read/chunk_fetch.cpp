@@ -125,14 +125,16 @@ void ChunkFetch::serve_all(ByteResult& result) {
       return;
     }
     cost.decode_seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    // Parts that arrived while others were served are served from the same answer. What is kept is in the cache before
+    // anybody hears that its part is done: a read that has returned leaves nothing on its way there.
+    KeptChunk keep = for_cache();
+    auto next = pool_->next_turn(flight, pool_->cache_bytes() > 0 ? &keep : nullptr, consumer_);
     for (const Subscriber& subscriber : turn.subscribers) {
       cost.shared = subscriber.joined || from_memory_;
       subscriber.consumer->finished(subscriber.number, cost, true);
       cost = {.missing = cost.missing, .url = cost.url};  // paid for once
     }
-    // Parts that arrived while others were served are served from the same answer.
-    KeptChunk keep = for_cache();
-    turn = pool_->next_turn(flight, pool_->cache_bytes() > 0 ? &keep : nullptr, consumer_);
+    turn = std::move(next);
   }
   recycle(turn.removed, result);
 }
