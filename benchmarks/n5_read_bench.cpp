@@ -50,7 +50,7 @@ constexpr Shape3 grid = sizeof(T) == 1 ? Shape3{4, 8, 8} : Shape3{4, 4, 8};
 std::vector<Bytes> em_blocks() {
   std::vector<Bytes> blocks(distinct);
   for (std::int64_t z = 0; z < side; ++z) {
-    const auto section = examples::em_section(z, 4 * side, 4 * side);
+    const auto section = tools::em_section(z, 4 * side, 4 * side);
     for (std::int64_t row = 0; row < 4 * side; ++row) {
       for (std::int64_t column = 0; column < 4 * side; column += side) {
         const auto from =

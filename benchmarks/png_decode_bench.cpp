@@ -35,7 +35,7 @@ struct Tile {
 };
 
 Tile made_up(std::int64_t side) {
-  const examples::Section section = examples::em_section(0, side, side);
+  const tools::Section section = tools::em_section(0, side, side);
   return {"made up",
           {side, side},
           test::grey_png(section.pixels, static_cast<std::uint32_t>(side), static_cast<std::uint32_t>(side))};

@@ -79,7 +79,7 @@ double EncodedTiles::mean_kilobytes() const {
 }
 
 EncodedTiles encode_tiles(Format format, std::int64_t side) {
-  static const examples::Section texture = examples::em_section(0, texture_side, texture_side);
+  static const tools::Section texture = tools::em_section(0, texture_side, texture_side);
   const catvox::test::TempDir folder;
   EncodedTiles tiles{format, side, {}};
   std::vector<std::uint8_t> pixels(static_cast<std::size_t>(side * side));
@@ -90,11 +90,11 @@ EncodedTiles encode_tiles(Format format, std::int64_t side) {
         std::copy_n(texture.pixels.data() + (row * side + y) * texture_side + column * side, side,
                     pixels.data() + y * side);
       }
-      examples::GreyImage image;
+      tools::GreyImage image;
       image.height = image.width = side;
       image.pixels = std::as_bytes(std::span(pixels));
       const auto name = folder.path() / "tile";
-      format == Format::jpeg ? examples::write_jpeg(name, image, quality) : examples::write_png(name, image);
+      format == Format::jpeg ? tools::write_jpeg(name, image, quality) : tools::write_png(name, image);
       tiles.files.push_back(read_whole(name));
     }
   }
