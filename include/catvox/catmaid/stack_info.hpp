@@ -129,12 +129,12 @@ struct StackSummary {
 
 /// One row of `/projects/`.
 struct ProjectSummary {
-  std::int64_t id = 0;               ///< as the server numbers it
-  std::string title;                 ///< may be empty
-  std::string comment;               ///< may be empty
-  std::vector<StackSummary> stacks;  ///< their `pid` is this project's id
-  std::string id_text{};             ///< see StackSummary
-  std::vector<StackGroupSummary> stack_groups{};
+  std::int64_t id = 0;                            ///< as the server numbers it
+  std::string title;                              ///< may be empty
+  std::string comment;                            ///< may be empty
+  std::vector<StackSummary> stacks;               ///< their `pid` is this project's id
+  std::string id_text{};                          ///< see StackSummary
+  std::vector<StackGroupSummary> stack_groups{};  ///< that the project has
 
   /// Needs `id` only. \throws Error{invalid_metadata, server_error} as described above
   static std::vector<ProjectSummary> list_from_json(std::string_view text);
