@@ -1,41 +1,18 @@
 #include "bytes/read_now.hpp"
 
 #include <catvox/http/url.hpp>
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 #include <variant>
+
+#include "core/mailbox.hpp"
 
 namespace catvox::detail {
 
 // Hands one read's end to the thread that waits for it.
-class Mailbox final : public ByteHandler {
+class ReadMailbox final : public ByteHandler, public Mailbox<ByteResult> {
  public:
   void on_bytes(ByteResult& result) override { put(std::move(result)); }
   void on_error(const Error& error) noexcept override { put(error); }
-
-  std::variant<std::monostate, ByteResult, Error> wait(const std::stop_token& stop,
-                                                       std::chrono::steady_clock::time_point deadline) {
-    std::unique_lock lock(mutex_);
-    const auto has_ended = [this] { return result_.index() != 0; };
-    if (deadline == std::chrono::steady_clock::time_point::max()) {
-      arrived_.wait(lock, stop, has_ended);
-    } else {
-      arrived_.wait_until(lock, stop, deadline, has_ended);
-    }
-    return std::move(result_);
-  }
-
- private:
-  void put(std::variant<std::monostate, ByteResult, Error> result) {
-    const std::lock_guard lock(mutex_);
-    result_ = std::move(result);
-    arrived_.notify_one();
-  }
-
-  std::mutex mutex_;
-  std::condition_variable_any arrived_;
-  std::variant<std::monostate, ByteResult, Error> result_;
 };
 
 std::chrono::steady_clock::time_point deadline_after(std::chrono::milliseconds timeout) {
@@ -45,7 +22,7 @@ std::chrono::steady_clock::time_point deadline_after(std::chrono::milliseconds t
 }
 
 PendingRead::PendingRead(ByteSource& source, ByteRequest request)
-    : source_(&source), url_(redact_url(request.key)), mailbox_(std::make_shared<Mailbox>()) {
+    : source_(&source), url_(redact_url(request.key)), mailbox_(std::make_shared<ReadMailbox>()) {
   id_ = source_->read(std::move(request), mailbox_);
 }
 

@@ -11,7 +11,7 @@ namespace catvox::detail {
 /// The moment `timeout` from now; never, if that is beyond what a clock can tell.
 std::chrono::steady_clock::time_point deadline_after(std::chrono::milliseconds timeout);
 
-class Mailbox;
+class ReadMailbox;
 
 /// A read that is under way, for a thread that will wait for its end. Not for threads of the source: they would wait for
 /// themselves. What nobody has waited for is cancelled.
@@ -29,7 +29,7 @@ class PendingRead {
  private:
   ByteSource* source_;
   std::string url_;  ///< for messages
-  std::shared_ptr<Mailbox> mailbox_;
+  std::shared_ptr<ReadMailbox> mailbox_;
   ByteSource::ReadId id_ = 0;
   bool ended_ = false;
 };

@@ -3,12 +3,11 @@
 #include <catvox/core/version.hpp>
 #include <catvox/http/session.hpp>
 #include <catvox/http/url.hpp>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <utility>
 #include <variant>
 
+#include "core/mailbox.hpp"
 #include "http/content_encoding.hpp"
 #include "http/curl_transport.hpp"
 #include "http/disk_cache.hpp"
@@ -47,10 +46,10 @@ std::shared_ptr<const HttpOptions> checked(HttpOptions options) {
 }
 
 // Hands one transfer's end to the thread that waits for it.
-class Mailbox final : public TransferHandler {
+class Answer final : public TransferHandler, public detail::Mailbox<Response> {
  public:
   /// \param max_body_bytes  of an answer once it is decoded
-  explicit Mailbox(std::size_t max_body_bytes) : max_body_bytes_(max_body_bytes) {}
+  explicit Answer(std::size_t max_body_bytes) : max_body_bytes_(max_body_bytes) {}
 
   void on_response(Response& response) override {
     detail::decode_content(response, max_body_bytes_);
@@ -58,29 +57,8 @@ class Mailbox final : public TransferHandler {
   }
   void on_error(const Error& error) noexcept override { put(error); }
 
-  std::variant<std::monostate, Response, Error> wait(const std::stop_token& stop,
-                                                     std::chrono::steady_clock::time_point deadline) {
-    std::unique_lock lock(mutex_);
-    const auto has_ended = [this] { return result_.index() != 0; };
-    if (deadline == std::chrono::steady_clock::time_point::max()) {
-      arrived_.wait(lock, stop, has_ended);
-    } else {
-      arrived_.wait_until(lock, stop, deadline, has_ended);
-    }
-    return std::move(result_);
-  }
-
  private:
-  void put(std::variant<std::monostate, Response, Error> result) {
-    const std::lock_guard lock(mutex_);
-    result_ = std::move(result);
-    arrived_.notify_one();
-  }
-
   const std::size_t max_body_bytes_;
-  std::mutex mutex_;
-  std::condition_variable_any arrived_;
-  std::variant<std::monostate, Response, Error> result_;
 };
 
 }  // namespace
@@ -125,7 +103,7 @@ Response HttpSession::get(Request request, const std::stop_token& stop,
   const auto url = redact_url(request.url);
   const auto most = request.max_body_bytes;
   const auto mailbox =
-      std::make_shared<Mailbox>(most > 0 ? std::min(most, options_->max_body_bytes) : options_->max_body_bytes);
+      std::make_shared<Answer>(most > 0 ? std::min(most, options_->max_body_bytes) : options_->max_body_bytes);
   const auto id = transport_->start(std::move(request), mailbox);
   auto result = mailbox->wait(stop, deadline);
   if (auto* response = std::get_if<Response>(&result)) return std::move(*response);
