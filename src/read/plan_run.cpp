@@ -1,5 +1,6 @@
 #include "read/plan_run.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace catvox::detail {
@@ -38,30 +39,46 @@ void PlanRun::ask() noexcept {
   if (asking == this) return;
   const PlanRun* const outer = std::exchange(asking, this);
   const auto self = shared_from_this();
-  for (auto number = next_part(false); number; number = next_part(true)) {
-    pool_->get(origin_, self, *number);
+  Asking part;
+  for (bool more = next_part(part, false); more; more = next_part(part, true)) {
+    pool_->get(origin_, self, part.number);
     if (token_.stop_requested()) cancel();
   }
   asking = outer;
 }
 
-std::optional<std::int64_t> PlanRun::next_part(bool asked) {
+bool PlanRun::next_part(Asking& asking, bool asked) {
   const std::lock_guard lock(mutex_);
-  if (asked) --using_origin_;
-  if (stopped_ || next_ == total_ || under_way_ >= limit_) {
-    if (over()) changed_.notify_all();
-    return std::nullopt;
+  if (asked) {
+    --using_origin_;
+    unlink(asking);
   }
-  ++under_way_;
-  ++using_origin_;
-  return next_++;
+  const bool more = !stopped_ && next_ < total_ && under_way_ < limit_;
+  if (more) {
+    ++under_way_;
+    ++using_origin_;
+    asking = {next_++, asking_};
+    asking_ = &asking;
+  } else if (over()) {
+    changed_.notify_all();
+  }
+  std::int64_t first = next_;
+  for (const Asking* each = asking_; each != nullptr; each = each->next) first = std::min(first, each->number);
+  first_pending_.store(first, std::memory_order_relaxed);
+  return more;
 }
 
-// What was asked for a moment ago counts, too: the thread that does so may not have got to the cache yet.
+// There are no more of them than threads.
+void PlanRun::unlink(const Asking& asking) noexcept {
+  Asking** place = &asking_;
+  while (*place != &asking) place = &(*place)->next;
+  *place = asking.next;
+}
+
 bool PlanRun::Pending::will_ask_for(const ChunkKey& key) const noexcept {
   if (key.origin != run_.number_ || run_.stopped_) return false;
   const auto number = run_.plan_.find(key.chunk);
-  return number && *number >= run_.next_.load(std::memory_order_relaxed) - run_.limit_;
+  return number && *number >= run_.first_pending_.load(std::memory_order_relaxed);
 }
 
 void PlanRun::decoding() noexcept {

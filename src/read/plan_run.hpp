@@ -87,8 +87,15 @@ class PlanRun : public ChunkConsumer, public std::enable_shared_from_this<PlanRu
     const PlanRun& run_;
   };
 
+  // A thread on its way from next_part() to the pool; lies in its frame of ask().
+  struct Asking {
+    std::int64_t number = 0;
+    Asking* next = nullptr;
+  };
+
   void ask() noexcept;
-  std::optional<std::int64_t> next_part(bool asked);
+  bool next_part(Asking& asking, bool asked);
+  void unlink(const Asking& asking) noexcept;
   void end_part() noexcept;
   void decoded_once() noexcept;
 
@@ -102,11 +109,17 @@ class PlanRun : public ChunkConsumer, public std::enable_shared_from_this<PlanRu
   const char* const cancelled_;
   const std::uint64_t id_;
 
-  std::atomic<bool> stopped_ = false;   // set under the mutex
-  std::atomic<std::int64_t> next_ = 0;  // changed under the mutex; will_ask_for() reads it without
-  std::int64_t under_way_ = 0;          // parts that were asked for and have not ended
-  std::int64_t using_origin_ = 0;       // threads
-  std::int64_t decoding_ = 0;           // threads
+  std::atomic<bool> stopped_ = false;  // set under the mutex
+  std::int64_t next_ = 0;
+  std::int64_t under_way_ = 0;     // parts that were asked for and have not ended
+  std::int64_t using_origin_ = 0;  // threads
+  std::int64_t decoding_ = 0;      // threads
+  Asking* asking_ = nullptr;       // all of them, linked
+
+  // The first part that may not have got to the pool yet: no part of asking_ nor next_ is lower. Changed under the mutex;
+  // will_ask_for() reads it without. It never falls, so what that reads late is too low, which keeps a chunk too long
+  // rather than lose one.
+  std::atomic<std::int64_t> first_pending_ = 0;
   std::optional<Error> error_;
   const Pending pending_{*this};
 };
