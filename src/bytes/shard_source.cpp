@@ -1,233 +1,70 @@
 #include "bytes/shard_source.hpp"
 
-#include <algorithm>
-#include <array>
-#include <bit>
 #include <catvox/core/error.hpp>
 #include <charconv>
-#include <compare>
-#include <cstring>
-#include <list>
 #include <map>
 #include <mutex>
 #include <new>
 #include <optional>
-#include <span>
-#include <tuple>
 #include <utility>
 #include <vector>
 
+#include "bytes/read_batch.hpp"
+#include "bytes/read_error.hpp"
 #include "bytes/relay.hpp"
 #include "core/inflate.hpp"
 
 // A read of a chunk goes: page of the shard's index -> index of its minishard -> its range of the shard; each step is left
 // out where its answer is kept. An index that several reads need is read once: they wait for it in `waiting`.
 //
-// Locks: Shared::mutex guards what is kept and who waits; nothing is called under it.
+// Locks: Shared::mutex guards who waits; nothing is called under it but ShardIndices, whose mutex is a leaf.
+//
+// No index is read twice at a time, and no read waits for one that does not come: find_or_wait() looks for the index and
+// begins to wait in one critical section, IndexRead keeps the index and takes those who wait out in another; and whoever
+// waits first reads the index, which ends with IndexRead::on_bytes() or on_error().
 namespace catvox::detail {
 namespace {
 
-using Numbers = std::vector<std::uint64_t>;
-using Table = std::shared_ptr<const Numbers>;
-
-constexpr std::uint64_t page_entries = 4096;                      // of a shard's index that are read together
-constexpr std::uint64_t largest_index = std::uint64_t{64} << 20;  // bytes, of a minishard
-constexpr std::size_t bytes_beside = 256;                         // that keeping an index costs, about
-
-// What is kept: a page of a shard's index, (start, end) a minishard; or a minishard's index, (id, begin, size) a chunk in
-// order of ids. Both are empty if there is nothing.
-struct IndexKey {
-  std::uint64_t shard = 0;
-  bool of_minishard = false;
-  std::uint64_t number = 0;
-  friend auto operator<=>(const IndexKey&, const IndexKey&) = default;
-};
-
-std::uint64_t low_bits(std::uint64_t value, int bits) {
-  return bits >= 64 ? value : value & ((std::uint64_t{1} << bits) - 1);
-}
-std::uint64_t shifted(std::uint64_t value, int bits) { return bits >= 64 ? 0 : value >> bits; }
-
-// MurmurHash3_x86_128, seed 0, of the eight little-endian bytes of a key: the low half of the result.
-std::uint64_t murmur(std::uint64_t key) {
-  constexpr std::uint32_t c1 = 0x239b961b, c2 = 0xab0e9789, c3 = 0x38b34ae5;
-  const auto mix = [](std::uint32_t h) {
-    h = (h ^ (h >> 16)) * 0x85ebca6bU;
-    h = (h ^ (h >> 13)) * 0xc2b2ae35U;
-    return h ^ (h >> 16);
-  };
-  constexpr std::uint32_t length = 8;
-  std::uint32_t h1 = (std::rotl(static_cast<std::uint32_t>(key) * c1, 15) * c2) ^ length;
-  std::uint32_t h2 = (std::rotl(static_cast<std::uint32_t>(key >> 32) * c2, 16) * c3) ^ length;
-  std::uint32_t h3 = length, h4 = length;
-  const auto add = [&] {
-    h1 += h2 + h3 + h4;
-    h2 += h1;
-    h3 += h1;
-    h4 += h1;
-  };
-  add();
-  h1 = mix(h1);
-  h2 = mix(h2);
-  h3 = mix(h3);
-  h4 = mix(h4);
-  add();
-  return std::uint64_t{h2} << 32 | h1;
-}
-
-// Little-endian.
-Numbers numbers_in(std::span<const std::byte> bytes) {
-  Numbers numbers(bytes.size() / 8);
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    for (std::size_t b = 0; b < 8; ++b) numbers[i] |= std::to_integer<std::uint64_t>(bytes[8 * i + b]) << 8 * b;
-  }
-  return numbers;
-}
-
-[[noreturn]] void throw_corrupt(const std::string& what) { throw Error(Errc::corrupt_data, what); }
-
-// Where a chunk lies. Knows numbers only.
-class Layout {
- public:
-  explicit Layout(ShardingSpec spec) : spec_(spec) {
-    const auto check = [](const char* name, int bits, int most) {
-      if (bits >= 0 && bits <= most) return;
-      throw Error(Errc::invalid_metadata, "sharding: \"" + std::string(name) + "\" is " + std::to_string(bits) +
-                                              ", not 0 to " + std::to_string(most));
-    };
-    check("preshift_bits", spec.preshift_bits, 64);
-    check("minishard_bits", spec.minishard_bits, 32);
-    check("shard_bits", spec.shard_bits, 64 - spec.minishard_bits);
-  }
-
-  struct Place {
-    std::uint64_t shard = 0, minishard = 0;
-  };
-  [[nodiscard]] Place place_of(std::uint64_t chunk) const {
-    std::uint64_t hash = shifted(chunk, spec_.preshift_bits);
-    if (spec_.hash == ShardingSpec::Hash::murmurhash3_x86_128) hash = murmur(hash);
-    return {low_bits(shifted(hash, spec_.minishard_bits), spec_.shard_bits), low_bits(hash, spec_.minishard_bits)};
-  }
-
-  [[nodiscard]] std::string file_of(std::uint64_t shard) const {
-    std::array<char, 16> digits{};
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), shard, 16).ptr;
-    const std::string text(digits.data(), end);
-    const auto width = static_cast<std::size_t>((spec_.shard_bits + 3) / 4);
-    return std::string(width - std::min(width, text.size()), '0') + text + ".shard";
-  }
-
-  /// Bytes of a shard's index: what follows is counted from its end.
-  [[nodiscard]] std::uint64_t index_end() const { return std::uint64_t{16} << spec_.minishard_bits; }
-
-  [[nodiscard]] ByteRange page_range(std::uint64_t page) const {
-    const std::uint64_t begin = page * page_entries * 16;
-    return {begin, std::min(page_entries * 16, index_end() - begin)};
-  }
-
-  /// Null: the minishard is empty.
-  [[nodiscard]] std::optional<ByteRange> minishard_range(const Numbers& page, std::uint64_t minishard) const {
-    if (page.empty()) return {};
-    const std::size_t at = static_cast<std::size_t>(minishard % page_entries) * 2;
-    const std::uint64_t start = page[at], end = page[at + 1];
-    if (start == end) return {};
-    if (start > end || end > ~std::uint64_t{0} - index_end() || end - start > largest_index) {
-      throw_corrupt("the shard's index has a minishard from " + std::to_string(start) + " to " + std::to_string(end));
-    }
-    return ByteRange{index_end() + start, end - start};
-  }
-
-  /// (id, begin, size) of each chunk in order of ids, begin from the file's.
-  [[nodiscard]] Numbers chunks_of(std::span<const std::byte> index) const {
-    if (index.size() % 24 != 0) {
-      throw_corrupt("the index of a minishard has " + std::to_string(index.size()) + " bytes, no multiple of 24");
-    }
-    const Numbers rows = numbers_in(index);
-    const std::size_t count = rows.size() / 3;
-    std::vector<std::tuple<std::uint64_t, std::uint64_t, std::uint64_t>> chunks;
-    chunks.reserve(count);
-    std::uint64_t id = 0, end = index_end();
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::uint64_t gap = rows[count + i], size = rows[2 * count + i];
-      if (gap > ~std::uint64_t{0} - end || size > ~std::uint64_t{0} - end - gap) {
-        throw_corrupt("the index of a minishard has a chunk beyond 2^64 bytes");
-      }
-      id += rows[i];
-      chunks.emplace_back(id, end + gap, size);
-      end += gap + size;
-    }
-    std::sort(chunks.begin(), chunks.end());
-    Numbers table;
-    table.reserve(3 * count);
-    for (const auto& [number, begin, size] : chunks) table.insert(table.end(), {number, begin, size});
-    return table;
-  }
-
-  [[nodiscard]] static std::optional<ByteRange> chunk_range(const Numbers& table, std::uint64_t chunk) {
-    std::size_t first = 0, last = table.size() / 3;
-    while (first < last) {
-      const std::size_t middle = first + (last - first) / 2;
-      (table[3 * middle] < chunk ? first : last) = table[3 * middle] < chunk ? middle + 1 : middle;
-    }
-    if (3 * first == table.size() || table[3 * first] != chunk) return {};
-    return ByteRange{table[3 * first + 1], table[3 * first + 2]};
-  }
-
-  [[nodiscard]] const ShardingSpec& spec() const { return spec_; }
-
- private:
-  ShardingSpec spec_;
-};
+using Key = ShardIndices::Key;
+using Table = ShardIndices::Table;
 
 class ChunkRead;
+using Reads = std::vector<std::shared_ptr<ChunkRead>>;
 
 // What the reads of a source share. They may outlive it, and do not own what is behind it: its threads may be the last to
 // hold them.
 struct Shared {
   explicit Shared(const ShardSourceOptions& options)
-      : files(options.files), folder(options.folder), layout(options.sharding), index_bytes(options.index_bytes) {}
+      : files(options.files),
+        folder(options.folder),
+        query(options.query),
+        layout(options.sharding),
+        indices(options.indices),
+        scale(options.indices->add_scale()) {}
 
   const std::weak_ptr<ByteSource> files;
-  const std::string folder;
-  const Layout layout;
-  const std::size_t index_bytes;
+  const std::string folder, query;
+  const ShardLayout layout;
+  const std::shared_ptr<ShardIndices> indices;
+  const std::uint64_t scale;  // of `indices`
   RelayTable reads;
 
   std::mutex mutex;  // guards what follows
-  std::map<IndexKey, std::vector<std::shared_ptr<ChunkRead>>> waiting;
+  std::map<Key, Reads> waiting;
   bool closed = false;
 
-  Table find(const IndexKey& key) {
+  // Who waits for an index: from now on, nobody.
+  Reads take(const Key& key) noexcept {
     const std::lock_guard lock(mutex);
-    const auto found = kept_.find(key);
-    if (found == kept_.end()) return nullptr;
-    order_.splice(order_.begin(), order_, found->second);
-    return found->second->table;
+    return take_locked(key);
   }
-
-  // With the mutex held.
-  void keep(const IndexKey& key, Table table) {
-    const auto bytes = [](const Table& each) { return each->size() * 8 + bytes_beside; };
-    if (kept_.contains(key) || bytes(table) > index_bytes) return;
-    kept_bytes_ += bytes(table);
-    order_.push_front({key, std::move(table)});
-    kept_.emplace(key, order_.begin());
-    while (kept_bytes_ > index_bytes) {
-      kept_bytes_ -= bytes(order_.back().table);
-      kept_.erase(order_.back().key);
-      order_.pop_back();
-    }
+  Reads take_locked(const Key& key) noexcept {
+    const auto node = waiting.extract(key);
+    return node ? std::move(node.mapped()) : Reads();
   }
-
- private:
-  struct Kept {
-    IndexKey key;
-    Table table;
-  };
-  std::list<Kept> order_;  // the most recently used first
-  std::map<IndexKey, std::list<Kept>::iterator> kept_;
-  std::size_t kept_bytes_ = 0;
 };
+
+[[noreturn]] void throw_corrupt(const std::string& what) { throw Error(Errc::corrupt_data, what); }
 
 // Checks that all of a range came.
 void check_whole(const ByteResult& result, const ByteRange& range) {
@@ -251,14 +88,15 @@ class ChunkRead final : public Relay, public ByteHandler, public std::enable_sha
 
   // Takes the next step that is needed.
   void go_on() {
-    const Layout& layout = shared_->layout;
-    const IndexKey page{place_.shard, false, place_.minishard / page_entries};
-    if (!page_ && !(page_ = shared_->find(page))) return wait_for(page, layout.page_range(page.number));
+    const ShardLayout& layout = shared_->layout;
+    const std::uint64_t page = ShardLayout::page_of(place_.minishard);
+    if (!page_) page_ = find_or_wait({shared_->scale, place_.shard, false, page}, layout.page_range(page));
+    if (!page_) return;
     const auto minishard = layout.minishard_range(*page_, place_.minishard);
     if (!minishard) return hand_over(missing());
-    const IndexKey index{place_.shard, true, place_.minishard};
-    if (!chunks_ && !(chunks_ = shared_->find(index))) return wait_for(index, *minishard);
-    range_ = Layout::chunk_range(*chunks_, chunk_);
+    if (!chunks_) chunks_ = find_or_wait({shared_->scale, place_.shard, true, place_.minishard}, *minishard);
+    if (!chunks_) return;
+    range_ = ShardLayout::chunk_range(*chunks_, chunk_);
     if (!range_) return hand_over(missing());
     if (range_->size == 0) return hand_over({.attempts = 1});
     fetch();
@@ -271,7 +109,7 @@ class ChunkRead final : public Relay, public ByteHandler, public std::enable_sha
     step([&](ByteSource& files) { return files.deliver(file_request(), std::move(known), shared_from_this()); });
   }
 
-  void index_came(const IndexKey& key, Table table) {
+  void index_came(const Key& key, Table table) {
     (key.of_minishard ? chunks_ : page_) = std::move(table);
     try {
       go_on();
@@ -319,7 +157,7 @@ class ChunkRead final : public Relay, public ByteHandler, public std::enable_sha
 
   [[nodiscard]] ByteRequest file_request() const {
     ByteRequest request = request_;
-    request.key = shared_->folder + shared_->layout.file_of(place_.shard);
+    request.key = shared_->folder + shared_->layout.file_of(place_.shard) + shared_->query;
     request.max_bytes = 0;
     return request;
   }
@@ -349,13 +187,13 @@ class ChunkRead final : public Relay, public ByteHandler, public std::enable_sha
     });
   }
 
-  void wait_for(const IndexKey& key, const ByteRange& range);
+  Table find_or_wait(const Key& key, const ByteRange& range);
 
   const std::shared_ptr<Shared> shared_;
   const ByteRequest request_;
   const std::shared_ptr<ByteHandler> handler_;
   std::uint64_t chunk_ = 0;
-  Layout::Place place_;
+  ShardLayout::Place place_;
 
   // Of one thread after the other.
   Table page_, chunks_;
@@ -366,70 +204,64 @@ class ChunkRead final : public Relay, public ByteHandler, public std::enable_sha
 // The read of an index, for whoever waits for it.
 class IndexRead final : public ByteHandler {
  public:
-  IndexRead(std::shared_ptr<Shared> shared, const IndexKey& key, const ByteRange& range)
+  IndexRead(std::shared_ptr<Shared> shared, const Key& key, const ByteRange& range)
       : shared_(std::move(shared)), key_(key), range_(range) {}
 
   void on_bytes(ByteResult& result) override {
-    const auto table = std::make_shared<const Numbers>(table_in(result));
-    std::vector<std::shared_ptr<ChunkRead>> reads;
+    const auto table = std::make_shared<const ShardLayout::Numbers>(table_in(result));
+    Reads reads;
     {
       const std::lock_guard lock(shared_->mutex);
-      shared_->keep(key_, table);
-      reads = take();
+      shared_->indices->keep(key_, table);
+      reads = shared_->take_locked(key_);
     }
+    const ReadBatch together;
     for (const auto& read : reads) read->index_came(key_, table);
   }
 
   void on_error(const Error& error) noexcept override {
-    std::vector<std::shared_ptr<ChunkRead>> reads;
-    {
-      const std::lock_guard lock(shared_->mutex);
-      reads = take();
-    }
-    for (const auto& read : reads) read->on_error(error);
+    for (const auto& read : shared_->take(key_)) read->on_error(error);
   }
 
  private:
-  [[nodiscard]] Numbers table_in(const ByteResult& result) const {
+  [[nodiscard]] ShardLayout::Numbers table_in(const ByteResult& result) const {
     const bool no_shard = result.missing() && !key_.of_minishard;
     if (no_shard) return {};
     check_whole(result, range_);
-    if (!key_.of_minishard) return numbers_in(result.body.bytes());
-    if (shared_->layout.spec().minishard_index_encoding == ShardingSpec::Encoding::raw) {
-      return shared_->layout.chunks_of(result.body.bytes());
-    }
-    return shared_->layout.chunks_of(gunzip(result.body.bytes(), largest_index).bytes());
-  }
-
-  // With the mutex held.
-  std::vector<std::shared_ptr<ChunkRead>> take() noexcept {
-    const auto node = shared_->waiting.extract(key_);
-    return node ? std::move(node.mapped()) : std::vector<std::shared_ptr<ChunkRead>>();
+    const auto bytes = result.body.bytes();
+    return key_.of_minishard ? shared_->layout.parse_minishard(bytes) : ShardLayout::parse_page(bytes);
   }
 
   const std::shared_ptr<Shared> shared_;
-  const IndexKey key_;
+  const Key key_;
   const ByteRange range_;
 };
 
-void ChunkRead::wait_for(const IndexKey& key, const ByteRange& range) {
+// Null: this read waits, and index_came() or on_error() follows; or the source has gone, and nothing does. If the index
+// cannot be asked for, that is thrown here, and the others who wait by now hear of it.
+Table ChunkRead::find_or_wait(const Key& key, const ByteRange& range) {
   const auto files = shared_->files.lock();
-  if (!files) return;
+  if (!files) return nullptr;
   {
     const std::lock_guard lock(shared_->mutex);
-    if (shared_->closed) return;
+    if (shared_->closed) return nullptr;
+    if (auto table = shared_->indices->find(key)) return table;
     auto& reads = shared_->waiting[key];
     reads.push_back(shared_from_this());
-    if (reads.size() > 1) return;  // it is on its way
+    if (reads.size() > 1) return nullptr;  // it is on its way
   }
-  const auto index = std::make_shared<IndexRead>(shared_, key, range);
   try {
     ByteRequest request = file_request();
     request.range = range;
-    files->read(std::move(request), index);
-  } catch (const Error& error) {
-    index->on_error(error);
+    files->read(std::move(request), std::make_shared<IndexRead>(shared_, key, range));
+  } catch (...) {
+    const Error error = current_error({});
+    for (const auto& read : shared_->take(key)) {
+      if (read.get() != this) read->on_error(error);
+    }
+    throw Error(error);
   }
+  return nullptr;
 }
 
 class ShardSource final : public ByteSource {
@@ -439,7 +271,7 @@ class ShardSource final : public ByteSource {
 
   ~ShardSource() override {
     shared_->reads.cancel_all();
-    std::map<IndexKey, std::vector<std::shared_ptr<ChunkRead>>> dropped;  // destroyed outside of the lock
+    std::map<Key, Reads> dropped;  // destroyed outside of the lock
     const std::lock_guard lock(shared_->mutex);
     shared_->closed = true;
     dropped.swap(shared_->waiting);

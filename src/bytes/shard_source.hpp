@@ -1,36 +1,26 @@
 #pragma once
 
 #include <catvox/bytes/byte_source.hpp>
-#include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <string>
 
+#include "bytes/shard_indices.hpp"
+#include "bytes/shard_layout.hpp"
+
 namespace catvox::detail {
-
-/// How chunks lie in shards, as an `info` says it (`neuroglancer_uint64_sharded_v1`).
-struct ShardingSpec {
-  enum class Hash : std::uint8_t { identity, murmurhash3_x86_128 };
-  enum class Encoding : std::uint8_t { raw, gzip };
-
-  int preshift_bits = 0;   ///< 0 to 64
-  int minishard_bits = 0;  ///< 0 to 64; with shard_bits at most 64
-  int shard_bits = 0;
-  Hash hash = Hash::identity;
-  Encoding minishard_index_encoding = Encoding::raw;
-  Encoding data_encoding = Encoding::raw;
-};
 
 /// What a source of sharded chunks is made of.
 struct ShardSourceOptions {
   std::shared_ptr<ByteSource> files;  ///< where the shards lie
-  std::string folder{};  ///< of the shards, as `files` names it, with its '/': folder + "1f.shard" is a key
+  std::string folder{};  ///< of the shards, as `files` names it, with its '/': folder + "1f.shard" + query is a key
+  std::string query{};
   ShardingSpec sharding{};
-  std::size_t index_bytes = std::size_t{32} << 20;  ///< of indices that are kept, the least recently used dropped first
+  std::shared_ptr<ShardIndices> indices = std::make_shared<ShardIndices>();  ///< one for all scales of a volume
 };
 
 /// Chunks that lie in shards: for each one, what of an index is not known yet is read, then the chunk's range of its
-/// shard; of chunks that lie together and are asked for at the same time, one range.
+/// shard. A cold chunk takes three round trips (page of the shard's index, minishard's index, chunk), a warm one the last.
+/// Chunks that the same index was waited for are asked for together, see ReadBatch.
 ///
 /// The key of a chunk is its number ("compressed Morton code") in decimal. Its `range` and `unless_generation` must not
 /// be set. What no shard lists is missing.

@@ -13,6 +13,7 @@
 #include "bytes/disk_cache_source.hpp"
 #include "bytes/file_source.hpp"
 #include "bytes/http_source.hpp"
+#include "bytes/range_merger.hpp"
 #include "bytes/read_now.hpp"
 #include "catmaid/mirror_types.hpp"
 #include "catmaid/titles.hpp"
@@ -110,6 +111,7 @@ std::shared_ptr<ByteSource> Mirror::source_of(const Address& address, const Sour
                                               .forbidden = parts_.options.forbidden_is_missing || anonymous},
                                   .cacheable = keeps,
                                   .max_bytes = session().options().max_body_bytes});
+  if (needs.ranges) source = make_range_merger(std::move(source));
   if (!keeps) return source;
   return make_disk_cache_source({.source = std::move(source), .cache = disk_cache, .credentials = credentials});
 }

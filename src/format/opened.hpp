@@ -41,6 +41,7 @@ struct SourceNeeds {
   bool cacheable = false;                 ///< what is there does not change: chunks. Metadata may
   bool not_found_is_missing = true;       ///< 404, 410, 204; false where a wrong name or address answers so, too
   bool anonymous_403_is_missing = false;  ///< 403 where no secret is sent. If the user asks for it, 403 always is
+  bool ranges = false;                    ///< parts of objects are asked for: neighbouring ones come together
   bool api_token = false;                 ///< the CATMAID server itself serves it: its secrets go along
 };
 

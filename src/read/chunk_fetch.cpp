@@ -90,7 +90,8 @@ void ChunkFetch::accept(ByteResult& result) {
   from_memory_ = kept_.body && result.attempts == 0 && !result.from_disk;
   if (from_memory_) return;
   const bool received = result.attempts > 0 && !result.from_disk;
-  pool_->count(uncounted(result.attempts), received ? static_cast<std::int64_t>(result.body.size()) : 0,
+  const int requests = uncounted(result.attempts);
+  pool_->count(result.with_another ? 0 : requests, received ? static_cast<std::int64_t>(result.body.size()) : 0,
                result.from_disk, result.missing());
   kept_.missing = result.missing();
   kept_.may_store = result.may_store && !result.from_disk && !kept_.missing;
@@ -105,7 +106,7 @@ int ChunkFetch::uncounted(int attempts) noexcept {
 
 void ChunkFetch::serve_all(ByteResult& result) {
   const bool received = !from_memory_ && !result.from_disk;
-  ChunkCost cost{.requests = from_memory_ ? 0 : result.attempts,
+  ChunkCost cost{.requests = from_memory_ || result.with_another ? 0 : result.attempts,
                  .bytes = received ? static_cast<std::int64_t>(kept_.body->size()) : 0,
                  .first_byte_seconds = result.first_byte_seconds,
                  .fetch_seconds = result.seconds,

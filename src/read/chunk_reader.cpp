@@ -221,7 +221,8 @@ class ChunkReader final : public LevelSource {
   [[nodiscard]] const ChunkStore& store() const noexcept { return *parts_.origin.store; }
 
   [[nodiscard]] ReadPlan planned(const Selection3& selection) const {
-    return ReadPlan(selection, chunk_shape(), store().shape()[0], parts_.broken, parts_.geometry.factors().z);
+    return ReadPlan(selection, chunk_shape(), store().shape()[0], parts_.broken, parts_.geometry.factors().z,
+                    store().morton_axes());
   }
 
   ReadStatistics read_plan(const Selection3& selection, const StridedBytes& out, bool slides,

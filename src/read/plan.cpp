@@ -73,8 +73,14 @@ std::optional<std::int64_t> AxisRuns::find(std::int64_t chunk) const {
   return i;
 }
 
+std::int64_t AxisRuns::phase(std::int64_t side) const {
+  const std::int64_t place = selection_.start / extent_ % side;
+  return selection_.step > 0 ? place : side - 1 - place;
+}
+
 ReadPlan::ReadPlan(const Selection3& selection, const Shape3& chunk_shape, std::int64_t depth,
-                   const BrokenSlices& broken, double z_factor)
+                   const BrokenSlices& broken, double z_factor,
+                   const std::optional<std::array<std::size_t, 3>>& morton_axes)
     : slices_(selection[0], chunk_shape[0]),
       rows_(selection[1], chunk_shape[1]),
       columns_(selection[2], chunk_shape[2]) {
@@ -119,14 +125,34 @@ ReadPlan::ReadPlan(const Selection3& selection, const Shape3& chunk_shape, std::
   const auto layers =
       slices_.size() - static_cast<std::int64_t>(empty_.size()) + static_cast<std::int64_t>(extra_.size());
   chunks_ = volume({layers, rows_.size(), columns_.size()});
+  if (!morton_axes || chunks_ == 0) return;
+  constexpr std::int64_t side = MortonOrder::largest_side;
+  order_begin_ = {slices_.phase(side), rows_.phase(side), columns_.phase(side)};
+  const Index3 end{order_begin_[0] + layers, order_begin_[1] + rows_.size(), order_begin_[2] + columns_.size()};
+  order_.emplace(Box{order_begin_, end}, *morton_axes);
+}
+
+// Of a part: the numbers of its layer, its run of rows and its run of columns.
+Index3 ReadPlan::place_of(std::int64_t number) const {
+  if (!order_) {
+    const std::int64_t column = number / rows_.size();
+    return {column / columns_.size(), number % rows_.size(), column % columns_.size()};
+  }
+  Index3 place = order_->position(number);
+  for (std::size_t axis = 0; axis < 3; ++axis) place[axis] -= order_begin_[axis];
+  return place;
+}
+
+std::int64_t ReadPlan::number_of(const Index3& place) const {
+  if (!order_) return (place[0] * columns_.size() + place[2]) * rows_.size() + place[1];
+  return order_->number({place[0] + order_begin_[0], place[1] + order_begin_[1], place[2] + order_begin_[2]});
 }
 
 PlanPart ReadPlan::part(std::int64_t number) const {
+  const auto [layer, row, column] = place_of(number);
   PlanPart part;
-  part.rows = rows_[number % rows_.size()];
-  number /= rows_.size();
-  part.columns = columns_[number % columns_.size()];
-  std::int64_t layer = number / columns_.size();
+  part.rows = rows_[row];
+  part.columns = columns_[column];
   if (moved_.empty() && empty_.empty()) {
     part.slices = slices_[layer];
     return part;
@@ -171,7 +197,7 @@ std::optional<std::int64_t> ReadPlan::find(const Index3& chunk) const {
   if (!row || !column) return std::nullopt;
   const auto layer = find_layer(chunk[0]);
   if (!layer) return std::nullopt;
-  return (*layer * columns_.size() + *column) * rows_.size() + *row;
+  return number_of({*layer, *row, *column});
 }
 
 }  // namespace catvox::detail

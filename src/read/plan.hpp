@@ -1,11 +1,14 @@
 #pragma once
 
+#include <array>
 #include <catvox/array/level_source.hpp>
 #include <catvox/core/box.hpp>
 #include <catvox/geometry/broken_slices.hpp>
 #include <cstdint>
 #include <optional>
 #include <vector>
+
+#include "read/morton_order.hpp"
 
 namespace catvox::detail {
 
@@ -42,6 +45,9 @@ class AxisRuns {
 
   /// Which run lies in a chunk, if there is one.
   [[nodiscard]] std::optional<std::int64_t> find(std::int64_t chunk) const;
+
+  /// Where the first run is in its group of `side` runs, if groups are cubes of chunks at multiples of `side`.
+  [[nodiscard]] std::int64_t phase(std::int64_t side) const;
 
  private:
   [[nodiscard]] std::int64_t source(std::int64_t k) const { return selection_.start + k * selection_.step; }
@@ -87,13 +93,17 @@ class ReadPlan {
   /// \param chunk_shape  zyx
   /// \param depth        slices of the level: one that broken slices resolve to outside of it is fill
   /// \param z_factor     of the level, for `broken`
+  /// \param morton_axes  of the store
   ReadPlan(const Selection3& selection, const Shape3& chunk_shape, std::int64_t depth, const BrokenSlices& broken,
-           double z_factor);
+           double z_factor, const std::optional<std::array<std::size_t, 3>>& morton_axes = std::nullopt);
 
   [[nodiscard]] std::int64_t chunks() const { return chunks_; }
 
-  /// \param number  in [0, chunks()): down the columns of chunks first, because threads that write chunks side by side
-  ///                would share cache lines of the output
+  /// Whether neighbours in the order of parts lie together in files.
+  [[nodiscard]] bool asks_for_neighbours() const { return order_.has_value(); }
+
+  /// \param number  in [0, chunks()): in Morton order where the store has one, else down the columns of chunks first,
+  ///                because threads that write chunks side by side would share cache lines of the output
   [[nodiscard]] PlanPart part(std::int64_t number) const;
 
   /// The number of a chunk's part, if the plan needs the chunk.
@@ -104,9 +114,13 @@ class ReadPlan {
 
  private:
   [[nodiscard]] std::optional<std::int64_t> find_layer(std::int64_t chunk) const;
+  [[nodiscard]] Index3 place_of(std::int64_t number) const;
+  [[nodiscard]] std::int64_t number_of(const Index3& place) const;
 
   AxisRuns slices_, rows_, columns_;
   std::int64_t chunks_ = 0;
+  std::optional<MortonOrder> order_;
+  Index3 order_begin_{};  // of `order_`: where its box begins
 
   // What broken slices change. Layers are numbered: runs of slices_ without the empty ones, then the extra ones.
   std::vector<SliceGroup> moved_;          // ascending chunks

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "bytes/read_batch.hpp"
+
 namespace catvox::detail {
 namespace {
+
+constexpr std::int64_t neighbours = 16;  // that are asked for together: few enough to leave others under way
 
 std::uint64_t next_id() {
   static std::atomic<std::uint64_t> last = 0;
@@ -21,6 +25,7 @@ PlanRun::PlanRun(const ChunkOrigin& origin, std::shared_ptr<ChunkPool> pool, Rea
       plan_(std::move(plan)),
       total_(plan_.chunks()),
       limit_(limit),
+      group_(plan_.asks_for_neighbours() ? std::min(limit, neighbours) : 1),
       token_(std::move(token)),
       cancelled_(cancelled),
       id_(next_id()) {
@@ -37,6 +42,7 @@ PlanRun::~PlanRun() {
 void PlanRun::ask() noexcept {
   thread_local const PlanRun* asking = nullptr;
   if (asking == this) return;
+  const ReadBatch together;
   const PlanRun* const outer = std::exchange(asking, this);
   const auto self = shared_from_this();
   Asking part;
@@ -49,17 +55,22 @@ void PlanRun::ask() noexcept {
 
 bool PlanRun::next_part(Asking& asking, bool asked) {
   const std::lock_guard lock(mutex_);
-  if (asked) {
+  if (asked) ++asking.number;
+  bool more = asked && asking.number < asking.end && !stopped_;
+  if (asked && !more) {
     --using_origin_;
+    under_way_ -= asking.end - asking.number;
     unlink(asking);
   }
-  const bool more = !stopped_ && next_ < total_ && under_way_ < limit_;
-  if (more) {
-    ++under_way_;
+  if (!more && !stopped_ && next_ < total_ && limit_ - under_way_ >= group_) {
+    const std::int64_t end = std::min(next_ + group_, total_);
+    under_way_ += end - next_;
     ++using_origin_;
-    asking = {next_++, asking_};
+    asking = {next_, end, asking_};
     asking_ = &asking;
-  } else if (over()) {
+    next_ = end;
+    more = true;
+  } else if (!more && over()) {
     changed_.notify_all();
   }
   std::int64_t first = next_;

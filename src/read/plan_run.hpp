@@ -15,7 +15,8 @@
 namespace catvox::detail {
 
 /// A plan that is carried out: its chunks are asked for, a bounded number at a time, by whichever thread just finished
-/// one, so that no thread stands between the end of a transfer and the next.
+/// one, so that no thread stands between the end of a transfer and the next. Where neighbours lie together in files, it
+/// waits until it may ask for a group of them, and asks in one ReadBatch.
 ///
 /// Life: made, started, over, drained, destroyed. Its maker drains it before the origin may go.
 ///
@@ -87,9 +88,10 @@ class PlanRun : public ChunkConsumer, public std::enable_shared_from_this<PlanRu
     const PlanRun& run_;
   };
 
-  // A thread on its way from next_part() to the pool; lies in its frame of ask().
+  // A thread on its way from next_part() to the pool with a group of parts; lies in its frame of ask().
   struct Asking {
-    std::int64_t number = 0;
+    std::int64_t number = 0;  // of the part that it is at
+    std::int64_t end = 0;     // of the group
     Asking* next = nullptr;
   };
 
@@ -105,13 +107,14 @@ class PlanRun : public ChunkConsumer, public std::enable_shared_from_this<PlanRu
   const ReadPlan plan_;
   const std::int64_t total_;
   const std::int64_t limit_;
+  const std::int64_t group_;  // parts that are asked for together
   const std::stop_token token_;
   const char* const cancelled_;
   const std::uint64_t id_;
 
   std::atomic<bool> stopped_ = false;  // set under the mutex
   std::int64_t next_ = 0;
-  std::int64_t under_way_ = 0;     // parts that were asked for and have not ended
+  std::int64_t under_way_ = 0;     // parts that some thread has set out for and that have not ended
   std::int64_t using_origin_ = 0;  // threads
   std::int64_t decoding_ = 0;      // threads
   Asking* asking_ = nullptr;       // all of them, linked

@@ -1,9 +1,10 @@
 #include "bytes/shard_source.hpp"
 
-#include <libdeflate.h>
-
+#include <algorithm>
 #include <catvox/core/error.hpp>
+#include <catvox/http/session.hpp>
 #include <catvox/http/url.hpp>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -13,63 +14,24 @@
 #include <vector>
 
 #include "bytes/file_source.hpp"
+#include "bytes/http_source.hpp"
 #include "bytes/read_now.hpp"
 #include "recorder.hpp"
 #include "sources.hpp"
 #include "support/catch.hpp"
 #include "support/caught.hpp"
+#include "support/http_server.hpp"
+#include "support/shard_writer.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace catvox;
 using detail::read_now;
 using detail::ShardingSpec;
+using test::little_endian;
+using test::shard;
 using test::text;
 
 namespace {
-
-std::string little(const std::vector<std::uint64_t>& numbers) {
-  std::string out;
-  for (const auto number : numbers) {
-    for (int b = 0; b < 8; ++b) out += static_cast<char>(number >> (8 * b) & 0xff);
-  }
-  return out;
-}
-
-std::string gzip(const std::string& plain) {
-  libdeflate_compressor* compressor = libdeflate_alloc_compressor(6);
-  std::string out(libdeflate_gzip_compress_bound(compressor, plain.size()), '\0');
-  out.resize(libdeflate_gzip_compress(compressor, plain.data(), plain.size(), out.data(), out.size()));
-  libdeflate_free_compressor(compressor);
-  return out;
-}
-
-// One shard: chunks of each minishard in order, then their indices, as the format's description has it.
-std::string shard(const std::vector<std::map<std::uint64_t, std::string>>& minishards, bool gzip_index,
-                  bool gzip_data) {
-  std::string data, index;
-  std::vector<std::string> tables;
-  for (const auto& chunks : minishards) {
-    std::vector<std::uint64_t> ids, gaps, sizes;
-    std::uint64_t last = 0, begin = data.size();
-    for (const auto& [id, plain] : chunks) {
-      const auto body = gzip_data ? gzip(plain) : plain;
-      ids.push_back(id - last);
-      last = id;
-      gaps.push_back(std::exchange(begin, 0));
-      sizes.push_back(body.size());
-      data += body;
-    }
-    const auto table = little(ids) + little(gaps) + little(sizes);
-    tables.push_back(chunks.empty() ? "" : gzip_index ? gzip(table) : table);
-  }
-  std::uint64_t at = data.size();
-  for (const auto& table : tables) {
-    index += little({at, at + table.size()});
-    at += table.size();
-    data += table;
-  }
-  return index + data;
-}
 
 std::shared_ptr<ByteSource> source_in(const test::TempDir& folder, ShardingSpec spec) {
   return detail::make_shard_source({.files = detail::make_file_source({.threads = 2}),
@@ -159,15 +121,86 @@ TEST_CASE("shards that lie are errors, not voxels", "[shards]") {
   CHECK(read_from(good.substr(0, 10)) == corrupt("the shard is too short: of 16 bytes from 0 there are 10"));
   CHECK(read_from("") == corrupt("the shard is too short: of 16 bytes from 0 there are 0"));
   CHECK(read_from(good.substr(0, 30)) == corrupt("the shard is too short: of 24 bytes from 22 there are 8"));
-  CHECK(read_from(little({9, 8})) == corrupt("the shard's index has a minishard from 9 to 8"));
-  CHECK(read_from(little({0, 1ULL << 60})) ==
+  CHECK(read_from(little_endian({9, 8})) == corrupt("the shard's index has a minishard from 9 to 8"));
+  CHECK(read_from(little_endian({0, 1ULL << 60})) ==
         corrupt("the shard's index has a minishard from 0 to 1152921504606846976"));
-  CHECK(read_from(little({0, 23}) + std::string(23, 'x')) ==
+  CHECK(read_from(little_endian({0, 23}) + std::string(23, 'x')) ==
         corrupt("the index of a minishard has 23 bytes, no multiple of 24"));
-  CHECK(read_from(little({0, 24, 7, 1000, 6})) == corrupt("the shard is too short: of 6 bytes from 1016 there are 0"));
-  CHECK(read_from(little({0, 24, 7, ~0ULL - 8, 6})) ==
+  CHECK(read_from(little_endian({0, 24, 7, 1000, 6})) ==
+        corrupt("the shard is too short: of 6 bytes from 1016 there are 0"));
+  CHECK(read_from(little_endian({0, 24, 7, ~0ULL - 8, 6})) ==
         corrupt("the index of a minishard has a chunk beyond 2^64 bytes"));
-  CHECK(read_from(little({0, 24, 7, 0, 1ULL << 40})).code == Errc::too_large);
+  CHECK(read_from(little_endian({0, 24, 7, 0, 1ULL << 40})).code == Errc::too_large);
+}
+
+TEST_CASE("indices of all scales of a volume share one budget, the least recently used go first", "[shards]") {
+  using Numbers = detail::ShardLayout::Numbers;
+  detail::ShardIndices indices(3 * (256 + 8));
+  const auto first = indices.add_scale(), second = indices.add_scale();
+  const auto table = [](std::uint64_t number) { return std::make_shared<const Numbers>(Numbers{number}); };
+  const auto kept = [&](std::uint64_t scale, std::uint64_t shard) {
+    const auto found = indices.find({.scale = scale, .shard = shard});
+    return found ? found->at(0) : 0;
+  };
+  indices.keep({.scale = first, .shard = 1}, table(11));
+  indices.keep({.scale = second, .shard = 1}, table(21));
+  indices.keep({.scale = first, .shard = 2}, table(12));
+  CHECK(kept(first, 1) == 11);
+  CHECK(indices.bytes() == 3 * (256 + 8));
+  indices.keep({.scale = second, .shard = 2}, table(22));
+  CHECK(kept(second, 1) == 0);  // it was used least recently, whichever scale it is of
+  CHECK(kept(first, 1) == 11);
+  CHECK(kept(first, 2) == 12);
+  CHECK(kept(second, 2) == 22);
+  indices.keep({.scale = first, .shard = 3}, std::make_shared<const Numbers>(Numbers(100)));
+  CHECK(indices.find({.scale = first, .shard = 3}) == nullptr);  // larger than all of the budget
+  CHECK(indices.bytes() == 3 * (256 + 8));
+}
+
+TEST_CASE("an index that does not fit the budget is read for each chunk anew", "[shards]") {
+  test::HttpServer server;
+  server.add("/0.shard", shard({{{7, "voxels"}, {8, "more"}}}));
+  const HttpSession session;
+  const auto requests_for_two_chunks = [&](std::size_t budget) {
+    server.reset_log();
+    const auto source =
+        detail::make_shard_source({.files = detail::make_http_source({.transport = session.transport()}),
+                                   .folder = server.url("/"),
+                                   .indices = std::make_shared<detail::ShardIndices>(budget)});
+    CHECK(text(read_now(*source, {.key = "7"}).body) == "voxels");
+    CHECK(text(read_now(*source, {.key = "8"}).body) == "more");
+    return server.count_prefix();
+  };
+  CHECK(requests_for_two_chunks(100'000) == 4);
+  CHECK(requests_for_two_chunks(0) == 6);
+}
+
+TEST_CASE("chunks that wait for one index ask for it once, whoever was first", "[shards]") {
+  test::HttpServer server;
+  server.add("/0.shard", shard({{{1, "one"}, {2, "two"}, {3, "three"}}}));
+  server.set_delay(std::chrono::milliseconds(20));  // so that all are there before the first answer is
+  const HttpSession session;
+  const auto source = detail::make_shard_source(
+      {.files = detail::make_http_source({.transport = session.transport()}), .folder = server.url("/")});
+  const auto recorder = std::make_shared<test::Recorder>();
+  const auto first = source->read({.key = "1"}, recorder);
+  source->read({.key = "2"}, recorder);
+  source->read({.key = "3"}, recorder);
+  source->cancel(first);  // the others still get theirs
+  auto notes = recorder->wait(2);
+  std::sort(notes.begin(), notes.end());
+  CHECK(notes == std::vector<std::string>{"three", "two"});
+  CHECK(server.count_prefix() == 2 + 2);
+}
+
+TEST_CASE("shards behind an address with a query keep it", "[shards]") {
+  test::HttpServer server;
+  server.add("/v/0.shard?alt=media", shard({{{7, "voxels"}}}));
+  const HttpSession session;
+  const auto source = detail::make_shard_source({.files = detail::make_http_source({.transport = session.transport()}),
+                                                 .folder = server.url("/v/"),
+                                                 .query = "?alt=media"});
+  CHECK(text(read_now(*source, {.key = "7"}).body) == "voxels");
 }
 
 TEST_CASE("a chunk from memory is not kept on disk as if it were its shard", "[shards][disk_cache]") {

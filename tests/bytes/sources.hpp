@@ -1,9 +1,12 @@
 #pragma once
 
+#include <array>
 #include <catvox/bytes/byte_source.hpp>
 #include <catvox/http/session.hpp>
 #include <catvox/http/url.hpp>
 #include <chrono>
+#include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,9 +16,12 @@
 
 #include "bytes/file_source.hpp"
 #include "bytes/http_source.hpp"
+#include "bytes/range_merger.hpp"
+#include "bytes/shard_source.hpp"
 #include "kept_source.hpp"
 #include "support/catch.hpp"
 #include "support/http_server.hpp"
+#include "support/shard_writer.hpp"
 #include "support/temp_dir.hpp"
 
 namespace catvox::test {
@@ -33,6 +39,8 @@ class SourceCase {
   [[nodiscard]] virtual bool fetches_again() const = 0;
   /// Whether a part of an object can be asked for.
   [[nodiscard]] virtual bool has_ranges() const = 0;
+  /// How the URL of whatever answered begins.
+  [[nodiscard]] virtual std::string scheme() const { return "http:"; }
 
   std::shared_ptr<ByteSource> source;
 
@@ -78,12 +86,19 @@ class FileCase : public SourceCase {
   std::string missing_key() override { return file_url((folder.path() / "none").string()); }
   [[nodiscard]] bool fetches_again() const override { return false; }
   [[nodiscard]] bool has_ranges() const override { return true; }
+  [[nodiscard]] std::string scheme() const override { return "file:"; }
 
   TempDir folder;
 };
 
+/// Behind what reads neighbouring ranges as one.
+class MergedHttpCase final : public HttpCase {
+ public:
+  explicit MergedHttpCase(int threads) : HttpCase(threads) { source = detail::make_range_merger(source); }
+};
+
 /// A server that sends the whole object whatever was asked for.
-class RangelessHttpCase final : public HttpCase {
+class RangelessHttpCase : public HttpCase {
  public:
   explicit RangelessHttpCase(int threads) : HttpCase(threads) { server.set_cuts_ranges(false); }
 };
@@ -119,12 +134,51 @@ class KeptCase final : public SourceCase {
   std::optional<KeptSource> kept_;
 };
 
+/// Chunks in shards that another source has, each chunk in a shard of its own.
+template <class Files>
+class ShardCase final : public SourceCase {
+ public:
+  explicit ShardCase(int threads) : files_(threads) {
+    const std::string key = files_.put("none", "");
+    source = detail::make_shard_source({.files = detail::make_range_merger(files_.source),
+                                        .folder = key.substr(0, key.size() - 4),
+                                        .sharding = {.shard_bits = 16}});
+  }
+  ~ShardCase() override { ShardCase::close(); }
+  /// \param name  a number
+  std::string put(const std::string& name, const std::string& content) override {
+    const auto number = static_cast<std::uint64_t>(std::stoi(name));
+    std::array<char, 5> hex{};
+    std::snprintf(hex.data(), hex.size(), "%04x", static_cast<unsigned>(number & 0xffff));
+    files_.put(hex.data() + std::string(".shard"), shard({{{number, content}}}));
+    return name;
+  }
+  std::string missing_key() override { return "60000"; }
+  [[nodiscard]] bool fetches_again() const override { return files_.fetches_again(); }
+  [[nodiscard]] bool has_ranges() const override { return false; }
+  [[nodiscard]] std::string scheme() const override { return files_.scheme(); }
+  void close() override {
+    source.reset();
+    files_.close();
+  }
+
+ private:
+  Files files_;
+};
+
 /// Every source there is, by name.
-inline std::vector<std::string> source_names() { return {"http", "http without ranges", "files", "disk cache"}; }
+inline std::vector<std::string> source_names() {
+  return {"http",   "http without ranges",         "files",          "disk cache", "merged http",
+          "shards", "shards over http, no ranges", "shards in files"};
+}
 
 inline std::unique_ptr<SourceCase> make_source_case(const std::string& name, int threads) {
   if (name == "http") return std::make_unique<HttpCase>(threads);
   if (name == "http without ranges") return std::make_unique<RangelessHttpCase>(threads);
+  if (name == "merged http") return std::make_unique<MergedHttpCase>(threads);
+  if (name == "shards") return std::make_unique<ShardCase<HttpCase>>(threads);
+  if (name == "shards over http, no ranges") return std::make_unique<ShardCase<RangelessHttpCase>>(threads);
+  if (name == "shards in files") return std::make_unique<ShardCase<FileCase>>(threads);
   if (name == "disk cache") return std::make_unique<KeptCase>(threads);
   return std::make_unique<FileCase>(threads);
 }

@@ -39,6 +39,7 @@ struct ByteResult {
   bool from_disk = false;         ///< a local cache gave it
   bool local = false;             ///< it lies on this machine: to ask again costs no more than to keep it
   int attempts = 1;               ///< requests made for it, the first included; 0: none
+  bool with_another = false;      ///< it came in the answer to another's read: those requests count as that one's
   double first_byte_seconds = 0;  ///< of the last request, until the first byte of the answer; 0: unknown
   double seconds = 0;             ///< of the last request, until the last byte
 

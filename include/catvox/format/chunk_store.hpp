@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <catvox/bytes/byte_source.hpp>
 #include <catvox/core/box.hpp>
 #include <catvox/core/dtype.hpp>
@@ -25,6 +26,10 @@ class ChunkStore {
 
   /// Voxels per chunk, zyx; the last of each axis may stick out of the level.
   [[nodiscard]] virtual const Shape3& chunk_shape() const noexcept = 0;
+
+  /// For chunks that lie together in files, in Morton order of their positions: the axes (0: z, 1: y, 2: x) as the order
+  /// goes through them, first what changes first. A read then asks for neighbours together. Else nothing.
+  [[nodiscard]] virtual std::optional<std::array<std::size_t, 3>> morton_axes() const noexcept { return std::nullopt; }
 
   /// What to fetch for the chunk at this position of the grid, zyx.
   [[nodiscard]] virtual ByteRequest request(const Index3& chunk) const = 0;

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "bytes/shard_source.hpp"
+#include "bytes/shard_layout.hpp"
 
 namespace catvox::detail {
 

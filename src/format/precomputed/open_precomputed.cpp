@@ -97,7 +97,8 @@ Opened open_precomputed(const MirrorLocation& stack, const MirrorAccess& access)
   const auto metadata = access.source({});
   const auto [info, root] = find_info(location, *metadata, access);
   // Stores in clouds answer 403 for what is not there to whom may not list it; but `info` was there.
-  const auto files = access.source({.cacheable = true, .anonymous_403_is_missing = true});
+  const auto files = access.source({.cacheable = true, .anonymous_403_is_missing = true, .ranges = true});
+  const auto indices = std::make_shared<ShardIndices>();
 
   Opened opened;
   if (info.channels > 1) {
@@ -112,9 +113,6 @@ Opened open_precomputed(const MirrorLocation& stack, const MirrorAccess& access)
     if (!factors) break;
     const std::string folder = location.scale_url(scale, root);
     try {
-      if (scale.sharding && !location.query.empty()) {
-        throw Error(Errc::unsupported, "a sharded scale behind an address with a query is not read");
-      }
       auto store =
           std::make_shared<const PrecomputedStore>(PrecomputedStore::Options{.dtype = info.dtype,
                                                                              .channels = info.channels,
@@ -124,7 +122,13 @@ Opened open_precomputed(const MirrorLocation& stack, const MirrorAccess& access)
                                                                              .query = location.query,
                                                                              .level = static_cast<int>(level)});
       auto chunks = files;
-      if (scale.sharding) chunks = make_shard_source({.files = files, .folder = folder, .sharding = *scale.sharding});
+      if (scale.sharding) {
+        chunks = make_shard_source({.files = files,
+                                    .folder = folder,
+                                    .query = location.query,
+                                    .sharding = *scale.sharding,
+                                    .indices = indices});
+      }
       opened.levels.push_back({static_cast<int>(level), *factors, std::move(store), std::move(chunks)});
     } catch (const Error& error) {
       if (level == 0) throw Error(error.code(), "precomputed volume, level 0: " + std::string(error.what()));

@@ -72,6 +72,14 @@ std::string chunk_name(const PrecomputedScale& scale, const VolumeVector& positi
 
 }  // namespace
 
+// A chunk's number takes bits of x, y and z in turn.
+std::optional<std::array<std::size_t, 3>> PrecomputedStore::morton_axes() const noexcept {
+  if (!options_.scale.sharding) return std::nullopt;
+  std::array<std::size_t, 3> axes{};
+  for (std::size_t axis = 0; axis < 3; ++axis) axes[options_.axes[axis]] = axis;
+  return axes;
+}
+
 ByteRequest PrecomputedStore::request(const Index3& chunk) const {
   const VolumeVector at = position(chunk);
   if (options_.scale.sharding) {

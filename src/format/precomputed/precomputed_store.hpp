@@ -33,6 +33,8 @@ class PrecomputedStore final : public ChunkStore {
   [[nodiscard]] const Shape3& shape() const noexcept override { return shape_; }
   [[nodiscard]] const Shape3& chunk_shape() const noexcept override { return chunk_shape_; }
 
+  [[nodiscard]] std::optional<std::array<std::size_t, 3>> morton_axes() const noexcept override;
+
   /// The key is a URL or, in a sharded scale, the chunk's number, see ShardSourceOptions.
   [[nodiscard]] ByteRequest request(const Index3& chunk) const override;
 
