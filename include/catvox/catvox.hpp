@@ -4,6 +4,7 @@
 /// Everything that reading a CATMAID image stack takes.
 
 #include <catvox/array/array_source.hpp>
+#include <catvox/array/for_each_block.hpp>
 #include <catvox/array/read_async.hpp>
 #include <catvox/array/scale_view.hpp>
 #include <catvox/catmaid/catmaid_client.hpp>

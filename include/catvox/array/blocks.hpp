@@ -2,6 +2,7 @@
 
 #include <catvox/array/detail/block_grid.hpp>
 #include <catvox/array/detail/view_access.hpp>
+#include <catvox/array/read_options.hpp>
 #include <cstddef>
 #include <iterator>
 #include <memory>
@@ -50,6 +51,12 @@ class Blocks {
   /// Part i, in C order of the view's axes. \param i  < size()
   [[nodiscard]] View operator[](std::size_t i) const { return detail::ViewAccess::with_layout(whole_, (*grid_)[i]); }
 
+  /// What the parts are of.
+  [[nodiscard]] const View& whole() const& noexcept { return whole_; }
+
+  /// The same parts of whole().with(options).
+  [[nodiscard]] Blocks with(ReadOptions options) const { return {whole_.with(std::move(options)), grid_}; }
+
   /// The first part.
   [[nodiscard]] iterator begin() const& noexcept { return {this, 0}; }
   /// Behind the last part.
@@ -58,6 +65,9 @@ class Blocks {
   void end() const&& = delete;
 
  private:
+  Blocks(View whole, std::shared_ptr<const detail::BlockGrid> grid)
+      : whole_(std::move(whole)), grid_(std::move(grid)) {}
+
   View whole_;
   std::shared_ptr<const detail::BlockGrid> grid_;
 };

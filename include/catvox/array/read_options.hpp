@@ -67,7 +67,8 @@ struct ReadOptions {
 namespace detail {
 
 /// Options of a read over those that are bound to its view: what differs from the default is the read's. A bound
-/// Missing::error stays, whatever the read says: nothing may turn it into silent fill.
+/// Missing::error stays, whatever the read says: nothing may turn it into silent fill. (Of stop tokens either one ends the
+/// read: OptionsSource sees to that.)
 inline ReadOptions overridden(ReadOptions bound, const ReadOptions& given) {
   if (given.missing != Missing::fill && bound.missing != Missing::error) bound.missing = given.missing;
   if (given.progress) bound.progress = given.progress;

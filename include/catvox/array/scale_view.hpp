@@ -189,7 +189,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   }
 
   /// The same voxels, every read of which has these options, also inside of expressions. Options that are given to a read
-  /// go before the bound ones; a bound Missing::error stays.
+  /// go before the bound ones; a bound Missing::error stays, and a bound stop token ends the read beside the given one.
   [[nodiscard]] ScaleView with(ReadOptions options) const {
     auto bound = std::make_shared<const detail::OptionsSource>(level_->source(), std::move(options));
     return ScaleView(std::make_shared<ResidentRegions>(std::move(bound)), layout_);

@@ -2,6 +2,7 @@
 
 #include <catvox/array/level_source.hpp>
 #include <memory>
+#include <stop_token>
 #include <utility>
 
 namespace catvox::detail {
@@ -20,7 +21,18 @@ class OptionsSource final : public LevelSource {
     return std::make_shared<const OptionsSource>(source_->at_level(level), options_);
   }
   ReadStatistics read(const Selection3& selection, const StridedBytes& out, const ReadOptions& options) const override {
-    return source_->read(selection, out, overridden(options_, options));
+    ReadOptions now = overridden(options_, options);
+    const std::stop_token& given = options.stop;
+    if (!given.stop_possible() || !options_.stop.stop_possible() || given == options_.stop) {
+      return source_->read(selection, out, now);
+    }
+    std::stop_source either;
+    const auto stop = [&either] { either.request_stop(); };
+    const std::stop_callback on_bound(options_.stop, stop);
+    const std::stop_callback on_given(given, stop);
+    now.stop = either.get_token();
+    now.read_ahead = false;  // it would go on when nothing can stop it any more
+    return source_->read(selection, out, now);
   }
   void prefetch(const Selection3& selection, const std::stop_token& stop) const override {
     source_->prefetch(selection, stop.stop_possible() ? stop : options_.stop);

@@ -1,0 +1,2 @@
+#define CATVOX_INLINE
+#include <catvox/array/detail/block_run_impl.hpp>
