@@ -28,10 +28,21 @@ void check_redaction(const std::string& url) {
   require(escaped(shown) == shown);
 }
 
+/// Nor does a message that quotes it: of one word, as a blank may end a URL in a text.
+void check_quoted(const std::string& url) {
+  if (url.find_first_of(" \t\r\n") != std::string::npos) return;
+  const std::string shown = redact_text("from \"" + url + "\": no");
+  require(shown.find(secret) == std::string::npos);
+  require(redact_text(shown) == shown);
+}
+
 /// A secret wherever one may stand in what a person pastes: between pieces that are anything.
 void check_planted(const std::string& before, const std::string& after) {
   for (const char* scheme : {"", "http://", "https:/", "//", "HTTPS:///", " http:\\\\"}) {
     check_redaction(scheme + before + std::string(secret) + after + "@host/x");
+    check_quoted("http://" + before + std::string(secret) + after + "@host/x");
+    check_quoted("http://host/x?" + before + "?" + std::string(secret));
+    check_quoted(scheme + ("host/x#" + before) + "k=" + std::string(secret));
     for (const char* delimiter : {"?", "#", "&"}) {
       check_redaction(scheme + ("host/x?" + before) + delimiter + std::string(secret));
       check_redaction(scheme + ("host/x#" + before) + "k=" + std::string(secret) + after);

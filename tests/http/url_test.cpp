@@ -139,10 +139,6 @@ TEST_CASE("redact_url leaves no secret, however broken the URL is", "[http]") {
   CHECK(redact_url(expected) == expected);
 }
 
-TEST_CASE("the context of an Error holds no secret, whatever it was made of", "[http]") {
-  CHECK(Error(Errc::io, "no", {.url = "http://me:s3cret@h/x?token=abc"}).context().url == "http://h/x?token=***");
-}
-
 TEST_CASE("split_user takes user and password out of a URL", "[http]") {
   const auto parts = split_user("https://em:p%40ss%3A@host:81/x?y=@z");
   CHECK(parts.url == "https://host:81/x?y=@z");

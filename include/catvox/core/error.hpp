@@ -74,9 +74,9 @@ struct ErrorContext {
 /// expected and what came; it never holds a credential. Copies share their text, so copying does not throw.
 class Error : public std::exception {
  public:
-  /// Texts from outside in `message` come from redact_url(), escaped() or in_quotes(). context.url may be any URL.
-  Error(Errc code, std::string message, ErrorContext context = {})
-      : state_(std::make_shared<const State>(State{code, std::move(message), redacted(std::move(context))})) {}
+  /// `message` and `context.url` may hold any URL, and any character: what is kept of them is safe to show.
+  Error(Errc code, std::string_view message, ErrorContext context = {})
+      : state_(std::make_shared<const State>(State{code, redact_text(message), redacted(std::move(context))})) {}
 
   /// What failed, where, what was expected and what came.
   [[nodiscard]] const char* what() const noexcept override { return state_->message.c_str(); }

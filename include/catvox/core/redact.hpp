@@ -77,4 +77,60 @@ inline std::string redact_url(std::string_view url) {
   return escaped(shown);
 }
 
+namespace detail {
+
+/// Where the URL begins in a word of a text, which may have something before it: 4 in "url=https://host". At the word's
+/// own begin where there is an "@", since all before that may be a password.
+inline std::size_t url_begin(std::string_view word) {
+  std::size_t begin = std::min(word.find(":/"), word.find(":\\"));
+  if (begin == std::string_view::npos || word.find('@') != std::string_view::npos) return 0;
+  while (begin > 0 && is_letter(word[begin - 1])) --begin;
+  return word.substr(0, begin).find_first_of("?#") == std::string_view::npos ? begin : 0;
+}
+
+/// Whether a word of a text is to be taken for a URL, whole or broken. "/home/me@lab/data" is not.
+/// \param after_url  it may be the rest of one whose password has a blank
+inline bool is_like_url(std::string_view word, bool after_url) {
+  constexpr auto none = std::string_view::npos;
+  if (word.find(":/") != none || word.find(":\\") != none) return true;
+  const std::size_t at = word.find('@');
+  if (at != none && at > 0 && (after_url || word.front() != '/' || word.find(':') < at)) return true;
+  return word.find('=', std::min(word.find_first_of("?#"), word.size())) != none;
+}
+
+}  // namespace detail
+
+/// A text as it may stand in a message, whatever was put into it: each URL, which a blank ends, as redact_url() shows it;
+/// control characters but line feeds are escaped.
+inline std::string redact_text(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n", before = "\"'`(<[{", behind = "\"'`)>]},.:;!";
+  std::string shown;
+  bool after_url = false;
+  while (!text.empty()) {
+    const std::size_t begin = std::min(text.find_first_not_of(blanks), text.size());
+    const std::size_t end = std::min(text.find_first_of(blanks, begin), text.size());
+    std::string_view word = text.substr(begin, end - begin);
+    const std::size_t from = begin + std::min(word.find_first_not_of(before), word.size());
+    word = text.substr(from, end - from);
+    word = word.substr(0, word.find_last_not_of(behind) + 1);
+    if (detail::is_like_url(word, after_url)) {
+      const std::size_t url = detail::url_begin(word);
+      shown.append(text.substr(0, from + url)).append(redact_url(word.substr(url)));
+      after_url = true;
+    } else {
+      shown.append(text.substr(0, from + word.size()));
+    }
+    shown.append(text.substr(from + word.size(), end - from - word.size()));
+    text.remove_prefix(end);
+  }
+  std::string safe;
+  for (std::string_view rest = shown;;) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    safe += escaped(line);
+    if (line.size() == rest.size()) return safe;
+    safe += '\n';
+    rest.remove_prefix(line.size() + 1);
+  }
+}
+
 }  // namespace catvox
