@@ -8,7 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <catvox/core/memory.hpp>
+#include <catvox/core/detail/memory.hpp>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -81,7 +81,7 @@ class Output {
     const std::size_t alignment = size_ < huge_page ? 64 : huge_page;
     data_ = static_cast<std::uint8_t*>(std::aligned_alloc(alignment, (size_ + alignment - 1) / alignment * alignment));
     if (data_ == nullptr) throw std::bad_alloc();
-    catvox::use_huge_pages(data_, size_);
+    catvox::abi::use_huge_pages(data_, size_);
   }
   ~Output() { std::free(data_); }
   Output(const Output&) = delete;

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <catvox/format/n5/n5_block.hpp>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -16,9 +15,12 @@
 #include <string>
 #include <vector>
 
+#include "format/n5/n5_block.hpp"
+
 namespace {
 
 using namespace catvox;
+using namespace catvox::detail;
 
 using Bytes = std::vector<std::byte>;
 

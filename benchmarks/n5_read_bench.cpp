@@ -17,7 +17,6 @@
 #include <array>
 #include <atomic>
 #include <catvox/catvox.hpp>
-#include <catvox/codec/compression.hpp>
 #include <catvox/core/buffer.hpp>
 #include <cstdint>
 #include <cstring>
@@ -28,6 +27,7 @@
 #include <thread>
 #include <vector>
 
+#include "codec/compression.hpp"
 #include "demo_instance/em_texture.hpp"
 #include "measure.hpp"
 #include "nginx.hpp"
@@ -36,6 +36,7 @@
 namespace {
 
 using namespace catvox;
+using namespace catvox::detail;
 using Bytes = std::vector<std::byte>;
 
 constexpr std::int64_t side = 64;  // of a block

@@ -6,7 +6,6 @@
 // Without files, on made-up electron micrographs of 512 x 512 and 1024 x 1024, as libpng writes them.
 
 #include <algorithm>
-#include <catvox/codec/image.hpp>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -17,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "codec/image.hpp"
 #include "demo_instance/em_texture.hpp"
 #include "support/libpng_grey8.hpp"
 #include "support/png.hpp"
@@ -24,6 +24,7 @@
 namespace {
 
 using namespace catvox;
+using namespace catvox::detail;
 
 constexpr int rounds = 15;
 constexpr std::int64_t pixels_per_round = 4 << 20;

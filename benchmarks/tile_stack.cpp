@@ -1,5 +1,3 @@
-#include "tile_stack.hpp"
-
 #include <algorithm>
 #include <catvox/core/dtype.hpp>
 #include <charconv>
@@ -18,6 +16,7 @@
 #include "measure.hpp"
 #include "support/png_writer.hpp"
 #include "support/temp_dir.hpp"
+#include "tile_stack.hpp"
 
 namespace bench {
 namespace {
@@ -43,7 +42,7 @@ class JpegDecoder {
   JpegDecoder(const JpegDecoder&) = delete;
   JpegDecoder& operator=(const JpegDecoder&) = delete;
 
-  void decode(std::span<const std::byte> file, const catvox::ImageWindow& window, std::uint8_t* out,
+  void decode(std::span<const std::byte> file, const catvox::detail::ImageWindow& window, std::uint8_t* out,
               std::ptrdiff_t row_stride) {
     jpeg_mem_src(&info_, reinterpret_cast<const unsigned char*>(file.data()), file.size());
     jpeg_read_header(&info_, TRUE);
@@ -170,7 +169,7 @@ std::vector<TilePart> TileStack::parts_of(const catvox::Box& box) const {
   return parts;
 }
 
-void decode_jpeg(std::span<const std::byte> file, const catvox::ImageWindow& window, std::uint8_t* out,
+void decode_jpeg(std::span<const std::byte> file, const catvox::detail::ImageWindow& window, std::uint8_t* out,
                  std::ptrdiff_t row_stride) {
   static thread_local JpegDecoder decoder;
   decoder.decode(file, window, out, row_stride);

@@ -4,7 +4,6 @@
 /// Stacks of tiles for the benchmarks, and what decoding them takes without catvox.
 
 #include <catvox/catmaid/stack_info.hpp>
-#include <catvox/codec/image.hpp>
 #include <catvox/core/box.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -13,6 +12,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "codec/image.hpp"
 
 namespace bench {
 
@@ -33,10 +34,10 @@ EncodedTiles encode_tiles(Format format, std::int64_t side);
 
 /// What a box takes of one tile, and where in the box's voxels (C order) that goes.
 struct TilePart {
-  catvox::Index3 tile{};         ///< slice, row, column
-  catvox::ImageWindow window{};  ///< inside the tile
-  std::int64_t offset = 0;       ///< of the window's first voxel in the box
-  std::int64_t row_stride = 0;   ///< from one row of the box to the next
+  catvox::Index3 tile{};                 ///< slice, row, column
+  catvox::detail::ImageWindow window{};  ///< inside the tile
+  std::int64_t offset = 0;               ///< of the window's first voxel in the box
+  std::int64_t row_stride = 0;           ///< from one row of the box to the next
 };
 
 /// A stack that repeats a few tiles, so that a large one needs little disk.
@@ -77,7 +78,7 @@ class TileStack {
 
 /// Decodes a grey JPEG by libjpeg-turbo and nothing else; each thread keeps its decompressor.
 /// Rows above the window are skipped, those below and the blocks beside it left alone.
-void decode_jpeg(std::span<const std::byte> file, const catvox::ImageWindow& window, std::uint8_t* out,
+void decode_jpeg(std::span<const std::byte> file, const catvox::detail::ImageWindow& window, std::uint8_t* out,
                  std::ptrdiff_t row_stride);
 
 /// Decodes an 8-bit grey PNG by libpng and nothing else.

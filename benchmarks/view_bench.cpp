@@ -76,7 +76,7 @@ void compare(const bench::Table& table, const char* expression, int rounds, F ev
     // A new view each time: none of the voxels that the last round left in memory.
     const catvox::ScaleView<Voxel> remote(level);
     view.push_back(bench::cost_of([&] { evaluate_over(evaluate, remote); }).cpu);
-    read.push_back(bench::cost_of([&] { keep(catvox::read_region(*level, catvox::ViewLayout(shape))); }).cpu);
+    read.push_back(bench::cost_of([&] { keep(catvox::abi::read_region(*level, catvox::abi::ViewLayout(shape))); }).cpu);
     ratio.push_back(array.back() / std::max(1e-12, view.back() - read.back()));
   }
   const auto ns = [](const std::vector<double>& seconds) {

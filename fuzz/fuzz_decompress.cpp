@@ -2,8 +2,6 @@
 // An input is laid out as an N5 block, so that the blocks in tests/data/n5 are seeds: of its 16 bytes of header three
 // give the size of the output, the rest is the payload.
 
-#include <catvox/codec/compression.hpp>
-
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -12,9 +10,12 @@
 #include <optional>
 #include <span>
 
+#include "codec/compression.hpp"
+
 namespace {
 
 using namespace catvox;
+using namespace catvox::detail;
 
 using Output = std::unique_ptr<std::byte[]>;
 

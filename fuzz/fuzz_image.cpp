@@ -3,8 +3,6 @@
 // bytes of an input choose the cell and the window, so that an image file is an input, and whether the CRCs of a PNG are
 // made right first: few mutants would get past them.
 
-#include <catvox/codec/image.hpp>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -16,11 +14,13 @@
 
 #include <zlib.h>
 
+#include "codec/image.hpp"
 #include "support/libpng_grey8.hpp"
 
 namespace {
 
 using namespace catvox;
+using namespace catvox::detail;
 
 using Pixels = std::unique_ptr<std::uint8_t[]>;
 

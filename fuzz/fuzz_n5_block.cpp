@@ -2,8 +2,6 @@
 // no other, and a window holds what a decode of the whole cell has there. The size of an input chooses element type and
 // order of axes, so that the blocks in tests/data/n5 are seeds. Its attributes are those of the seeds.
 
-#include <catvox/format/n5/n5_block.hpp>
-
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -12,9 +10,12 @@
 #include <optional>
 #include <span>
 
+#include "format/n5/n5_block.hpp"
+
 namespace {
 
 using namespace catvox;
+using namespace catvox::detail;
 
 using Axes = std::array<std::size_t, 3>;
 using Voxels = std::unique_ptr<std::byte[]>;

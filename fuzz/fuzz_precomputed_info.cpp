@@ -1,7 +1,7 @@
 // parse_precomputed_info() on any text: it throws catvox::Error, or every scale gives a store whose first and last chunks
 // have an address and a description, or an Error that says why there is none.
 
-#include <catvox/core/checked.hpp>
+#include <catvox/core/detail/checked.hpp>
 #include <catvox/core/error.hpp>
 #include <cstddef>
 #include <cstdint>

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <catvox/core/error.hpp>
-#include <catvox/http/url.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -10,9 +9,12 @@
 #include <string>
 #include <string_view>
 
+#include "http/url_parts.hpp"
+
 namespace {
 
 using namespace catvox;
+using namespace catvox::detail;
 
 constexpr std::string_view secret = "s3cReTs3cReT";
 

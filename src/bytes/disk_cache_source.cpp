@@ -1,7 +1,6 @@
 #include "bytes/disk_cache_source.hpp"
 
 #include <algorithm>
-#include <catvox/http/url.hpp>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -9,6 +8,7 @@
 
 #include "bytes/read_error.hpp"
 #include "bytes/relay.hpp"
+#include "http/url_parts.hpp"
 
 // A read goes: lookup (a job of the cache's readers) -> handed over; or -> `source` -> handed over on its thread, then
 // stored; or, where the server is asked whether what is kept still holds, lookup -> `source` -> lookup.

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <catvox/http/url.hpp>
 #include <cerrno>
 #include <optional>
 #include <system_error>
@@ -14,6 +13,7 @@
 #include "bytes/read_error.hpp"
 #include "core/file_descriptor.hpp"
 #include "core/workers.hpp"
+#include "http/url_parts.hpp"
 
 namespace catvox::detail {
 namespace {

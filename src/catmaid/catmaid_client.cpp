@@ -2,7 +2,6 @@
 #include <catvox/catmaid/catmaid_client.hpp>
 #include <catvox/core/error.hpp>
 #include <catvox/core/text.hpp>
-#include <catvox/http/url.hpp>
 #include <charconv>
 #include <cstdlib>
 #include <string_view>
@@ -14,6 +13,7 @@
 #include "catmaid/server_error.hpp"
 #include "catmaid/titles.hpp"
 #include "http/status.hpp"
+#include "http/url_parts.hpp"
 
 namespace catvox {
 namespace {
@@ -23,12 +23,12 @@ ClientOptions normalised(ClientOptions options) {
     throw Error(Errc::invalid_argument,
                 "ClientOptions::server " + what + " \"" + redact_url(options.server) + "\"" + why);
   };
-  const auto scheme = scheme_of(options.server);
+  const auto scheme = detail::scheme_of(options.server);
   if (scheme != "http" && scheme != "https" && scheme != "file") {
     const bool bare = !options.server.empty() && options.server.find("://") == std::string::npos;
     refuse("must be an http:, https: or file: URL, not", bare ? ": put \"https://\" or \"http://\" before it" : "");
   }
-  auto [url, user, password] = split_user(encode_url(options.server));
+  auto [url, user, password] = detail::split_user(encode_url(options.server));
   if (const auto page = url.find_first_of("?#"); page != std::string::npos) {
     refuse("must be a server's address, not that of a page:",
            " goes on with \"" + std::string(1, url[page]) + "\"; leave out what begins there");
@@ -131,7 +131,7 @@ std::string CatmaidClient::get(std::string_view path, const std::stop_token& sto
                     (attempts > 1 ? " (after " + std::to_string(attempts) + " attempts)" : ""),
                 {.url = url, .http_status = status, .attempts = attempts});
   };
-  if (scheme_of(options_.server) == "file") {
+  if (detail::scheme_of(options_.server) == "file") {
     ByteResult file;
     try {
       file = detail::read_file({.key = address, .max_bytes = detail::max_json_bytes});
@@ -197,7 +197,7 @@ std::string CatmaidClient::get_of_project(std::string_view path, const std::stop
 }
 
 std::vector<ProjectSummary> CatmaidClient::projects(const std::stop_token& stop) const {
-  const std::string path = scheme_of(options_.server) == "file" ? "projects.json" : "projects/";
+  const std::string path = detail::scheme_of(options_.server) == "file" ? "projects.json" : "projects/";
   return parsed(get(path, stop), options_.server + path, &ProjectSummary::list_from_json);
 }
 
@@ -270,7 +270,7 @@ Stack CatmaidClient::stack(const IdOrTitle& stack, const std::stop_token& stop) 
   StackOptions options;
   options.session = session_;
   options.server = options_.server;
-  options.allow_file = options_.allow_file_mirrors || scheme_of(options_.server) == "file";
+  options.allow_file = options_.allow_file_mirrors || detail::scheme_of(options_.server) == "file";
   options.forbidden_is_missing = options_.forbidden_is_missing;
   options.cache_bytes = options_.cache_bytes;
   options.read_ahead = options_.read_ahead;

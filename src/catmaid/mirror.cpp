@@ -7,7 +7,6 @@
 #include <catvox/core/error.hpp>
 #include <catvox/core/text.hpp>
 #include <catvox/geometry/level_geometry.hpp>
-#include <catvox/http/url.hpp>
 #include <utility>
 
 #include "bytes/disk_cache_source.hpp"
@@ -18,6 +17,7 @@
 #include "catmaid/mirror_types.hpp"
 #include "catmaid/titles.hpp"
 #include "format/precomputed/location.hpp"
+#include "http/url_parts.hpp"
 #include "read/chunk_reader.hpp"
 
 namespace catvox::detail {

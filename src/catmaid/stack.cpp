@@ -2,7 +2,6 @@
 #include <catvox/catmaid/stack.hpp>
 #include <catvox/core/error.hpp>
 #include <catvox/core/text.hpp>
-#include <catvox/http/url.hpp>
 #include <cmath>
 #include <exception>
 #include <iterator>
@@ -13,6 +12,7 @@
 #include "catmaid/mirror_choice.hpp"
 #include "catmaid/mirror_types.hpp"
 #include "catmaid/titles.hpp"
+#include "http/url_parts.hpp"
 #include "read/chunk_pool.hpp"
 
 namespace catvox {
@@ -34,7 +34,7 @@ Error nothing_to_read(const StackInfo& info) {
 // A session for all mirrors, which the server names, has its secrets for one of them only.
 HttpSession bound_to_mirror(const HttpSession& session, const std::string& server, const MirrorInfo& mirror) {
   try {
-    return session.bound_to(resolve_prefix(server, mirror.image_base));
+    return session.bound_to(detail::resolve_prefix(server, mirror.image_base));
   } catch (const Error&) {
     return session.bound_to("file:///");  // its base is no address: for none
   }

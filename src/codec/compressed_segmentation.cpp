@@ -8,7 +8,7 @@
 
 #include <algorithm>
 #include <array>
-#include <catvox/core/checked.hpp>
+#include <catvox/core/detail/checked.hpp>
 #include <catvox/core/error.hpp>
 #include <cstdint>
 #include <cstring>

@@ -1,6 +1,7 @@
+#include "codec/compression.hpp"
+
 #include <algorithm>
 #include <array>
-#include <catvox/codec/compression.hpp>
 #include <catvox/core/text.hpp>
 #include <cctype>
 #include <limits>
@@ -8,7 +9,7 @@
 
 #include "codec/decompressors.hpp"
 
-namespace catvox {
+namespace catvox::detail {
 namespace {
 
 constexpr std::array<std::string_view, 7> names{"raw", "gzip", "bzip2", "xz", "lz4", "zstd", "blosc"};
@@ -100,4 +101,4 @@ void decompress(Compression compression, std::span<const std::byte> payload, std
   }
 }
 
-}  // namespace catvox
+}  // namespace catvox::detail

@@ -1,13 +1,13 @@
-#include <catvox/codec/image.hpp>
-
-#include "codec/image_decoder.hpp"
+#include "codec/image.hpp"
 
 #include <algorithm>
 #include <catvox/core/text.hpp>
 #include <string>
 #include <string_view>
 
-namespace catvox {
+#include "codec/image_decoder.hpp"
+
+namespace catvox::detail {
 namespace {
 
 using namespace std::string_view_literals;
@@ -66,14 +66,12 @@ void fill_rest(const detail::PixelRequest& request, const ImageSize& written, st
 
 }  // namespace
 
-void detail::check_size(const ImageSize& image, const ImageSize& cell) {
+void check_size(const ImageSize& image, const ImageSize& cell) {
   if (image.height <= cell.height && image.width <= cell.width) return;
   throw Error(Errc::corrupt_data, "expected at most " + std::to_string(cell.width) + " x " +
                                       std::to_string(cell.height) + ", got " + std::to_string(image.width) + " x " +
                                       std::to_string(image.height));
 }
-
-namespace detail {
 
 ImageKind image_kind(std::span<const std::byte> encoded) {
   const Format format = sniff(as_text(encoded));
@@ -89,8 +87,6 @@ void decode_samples(std::span<const std::byte> encoded, const ImageKind& kind, c
   sniff(as_text(encoded)) == Format::jpeg ? decode_jpeg(encoded, request) : decode_png(encoded, request);
 }
 
-}  // namespace detail
-
 void decode_grey8(std::span<const std::byte> encoded, const ImageSize& cell, const ImageWindow& window,
                   std::uint8_t fill, std::uint8_t* out, std::ptrdiff_t row_stride) {
   check_window(window, cell);
@@ -102,4 +98,4 @@ void decode_grey8(std::span<const std::byte> encoded, const ImageSize& cell, con
   if (written != ImageSize{window.height, window.width}) fill_rest(request, written, fill);
 }
 
-}  // namespace catvox
+}  // namespace catvox::detail

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <algorithm>
-#include <catvox/codec/image.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 
+#include "codec/image.hpp"
 #include "codec/image_samples.hpp"
 
 namespace catvox::detail {

@@ -1,9 +1,10 @@
 #pragma once
 
-#include <catvox/codec/image.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+
+#include "codec/image.hpp"
 
 namespace catvox::detail {
 

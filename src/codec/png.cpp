@@ -6,15 +6,15 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <catvox/core/checked.hpp>
+#include <catvox/core/detail/checked.hpp>
 #include <cstring>
 #include <new>
 #include <optional>
 #include <string>
 
-#include "core/scratch.hpp"
-
 #include <png.h>
+
+#include "core/scratch.hpp"
 
 namespace catvox::detail {
 namespace {

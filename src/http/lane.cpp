@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <catvox/core/text.hpp>
-#include <catvox/http/url.hpp>
 #include <cctype>
 #include <cerrno>
 #include <new>
@@ -19,6 +18,7 @@
 #include "http/receive.hpp"
 #include "http/redirect.hpp"
 #include "http/status.hpp"
+#include "http/url_parts.hpp"
 
 namespace catvox::detail {
 namespace {

@@ -1,8 +1,9 @@
 #include "http/redirect.hpp"
 
 #include <catvox/core/error.hpp>
-#include <catvox/http/url.hpp>
 #include <string>
+
+#include "http/url_parts.hpp"
 
 namespace catvox::detail {
 namespace {

@@ -2,7 +2,6 @@
 #include <catvox/core/error.hpp>
 #include <catvox/core/version.hpp>
 #include <catvox/http/session.hpp>
-#include <catvox/http/url.hpp>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -12,6 +11,7 @@
 #include "http/curl_transport.hpp"
 #include "http/disk_cache.hpp"
 #include "http/header_line.hpp"
+#include "http/url_parts.hpp"
 
 namespace catvox {
 namespace {
@@ -90,7 +90,7 @@ HttpSession HttpSession::with_secrets(std::string_view url, const std::optional<
 }
 
 std::shared_ptr<const Credentials> HttpSession::credentials_for(std::string_view url) const {
-  const auto scheme = scheme_of(url);
+  const auto scheme = detail::scheme_of(url);
   if (scheme != "http" && scheme != "https") return nullptr;
   if (!options_->basic_auth && options_->headers.empty()) return nullptr;
   if (bound_to_ && !may_see(*bound_to_, origin_of(url), options_->upgrades)) return nullptr;

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <catvox/core/error.hpp>
-#include <catvox/http/url.hpp>
 #include <new>
 #include <utility>
 
 #include "http/header_line.hpp"
-
 #include "http/receive.hpp"
+#include "http/url_parts.hpp"
 
 namespace catvox::detail {
 namespace {

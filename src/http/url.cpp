@@ -1,14 +1,17 @@
+#include "http/url_parts.hpp"
+
 #include <curl/curl.h>
 
 #include <algorithm>
 #include <array>
 #include <catvox/core/error.hpp>
-#include <catvox/http/url.hpp>
 #include <charconv>
 #include <filesystem>
 #include <memory>
 #include <new>
 #include <optional>
+#include <string>
+#include <string_view>
 
 // Addresses as a browser has them: the URL parser of https://url.spec.whatwg.org, for the schemes that are fetched.
 // How an address falls into parts, and what of it is encoded, stands here, as libcurl's parser takes less (no "\", no
@@ -269,7 +272,7 @@ bool is_plain(string_view url) {
 
 }  // namespace
 
-std::string scheme_of(string_view url) {
+std::string detail::scheme_of(string_view url) {
   string_view rest = url;
   if (auto scheme = take_scheme(rest); !scheme.empty()) return scheme;
   const std::string text = without_blanks(url);
@@ -283,7 +286,7 @@ Origin origin_of(string_view url) {
   return {address.scheme, address.host.substr(0, port), address.port};
 }
 
-std::string resolve_url(string_view base, string_view reference) {
+std::string detail::resolve_url(string_view base, string_view reference) {
   const std::string text = stripped(reference);
   string_view rest = text;
   const auto scheme = take_scheme(rest);
@@ -293,11 +296,11 @@ std::string resolve_url(string_view base, string_view reference) {
   return parse(text, &document, reference).text();
 }
 
-std::string resolve_prefix(string_view base, string_view reference) {
+std::string detail::resolve_prefix(string_view base, string_view reference) {
   const std::string text = stripped(reference);
   // "..", or a host alone, would go on in what is appended.
-  std::string alone = resolve_url(base, text);
-  std::string url = resolve_url(base, text + "0");
+  std::string alone = detail::resolve_url(base, text);
+  std::string url = detail::resolve_url(base, text + "0");
   if (url.back() != '0') return alone;
   url.pop_back();
   return url;
@@ -305,14 +308,14 @@ std::string resolve_prefix(string_view base, string_view reference) {
 
 std::string encode_url(string_view url) { return is_plain(url) ? std::string(url) : parse(url).text(); }
 
-std::string encode_url_tail(string_view url, string_view tail) {
+std::string detail::encode_url_tail(string_view url, string_view tail) {
   const auto has = [url](char c) { return url.find(c) != string_view::npos; };
   const std::string before = has('#') ? "http://h/#" : has('?') ? "http://h/?" : "http://h/0";
   const std::string whole = encode_url(before + std::string(tail));
   return whole.starts_with(before) ? whole.substr(before.size()) : std::string(tail);
 }
 
-UrlUser split_user(string_view url) {
+detail::UrlUser detail::split_user(string_view url) {
   try {
     Address address = parse(url);
     if (address.user.empty()) return {std::string(url), {}, {}};
@@ -332,8 +335,8 @@ std::string file_url(string_view path) {
   return "file://" + encoded(std::filesystem::absolute(path).lexically_normal().string(), "\"#%<>?[\\]^`{|}");
 }
 
-std::string file_path(string_view url) {
-  if (scheme_of(url) != "file") refuse("not a file: URL: ", url);
+std::string detail::file_path(string_view url) {
+  if (detail::scheme_of(url) != "file") refuse("not a file: URL: ", url);
   const Address address = parse(url);
   if (!address.host.empty() || !address.user.empty()) refuse("a file: URL of another host: ", url);
   std::string path = percent_decode(address.path);

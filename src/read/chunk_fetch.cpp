@@ -1,7 +1,7 @@
 #include "read/chunk_fetch.hpp"
 
 #include <algorithm>
-#include <catvox/core/checked.hpp>
+#include <catvox/core/detail/checked.hpp>
 #include <catvox/core/dtype.hpp>
 #include <chrono>
 #include <string>

@@ -1,7 +1,7 @@
 #include "read/plan.hpp"
 
 #include <algorithm>
-#include <catvox/core/checked.hpp>
+#include <catvox/core/detail/checked.hpp>
 #include <map>
 #include <tuple>
 

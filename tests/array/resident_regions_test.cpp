@@ -1,25 +1,25 @@
-#include <catvox/array/resident_regions.hpp>
+#include <catvox/array/detail/resident_regions.hpp>
 #include <vector>
 
 #include "memory_level.hpp"
 #include "support/catch.hpp"
 
-using catvox::AxisOrder;
 using catvox::Box;
 using catvox::Index3;
 using catvox::Selection3;
-using catvox::ViewLayout;
+using catvox::abi::AxisOrder;
+using catvox::abi::ViewLayout;
 using catvox::testing::MemoryLevel;
 
 TEST_CASE("a walk's order is its fastest axes, then C order", "[array]") {
   const ViewLayout level({6, 7, 8});
-  CHECK(catvox::c_order(level) == AxisOrder{2, 1, 0});
-  CHECK(catvox::c_order(level.transposed(std::vector<std::size_t>{1, 2, 0})) == AxisOrder{0, 2, 1});
-  CHECK(catvox::walk_order(level, std::vector<std::size_t>{0}) == AxisOrder{0, 2, 1});
-  CHECK(catvox::walk_order(level, std::vector<std::size_t>{1, 0}) == AxisOrder{1, 0, 2});
+  CHECK(catvox::abi::c_order(level) == AxisOrder{2, 1, 0});
+  CHECK(catvox::abi::c_order(level.transposed(std::vector<std::size_t>{1, 2, 0})) == AxisOrder{0, 2, 1});
+  CHECK(catvox::abi::walk_order(level, std::vector<std::size_t>{0}) == AxisOrder{0, 2, 1});
+  CHECK(catvox::abi::walk_order(level, std::vector<std::size_t>{1, 0}) == AxisOrder{1, 0, 2});
   // Without y: x, z, then y, of which there is one.
   const std::vector<catvox::Slice> middle = {{}, {.kind = catvox::Slice::Kind::index, .start = 3}};
-  CHECK(catvox::c_order(level.sliced(middle)) == AxisOrder{2, 0, 1});
+  CHECK(catvox::abi::c_order(level.sliced(middle)) == AxisOrder{2, 0, 1});
 }
 
 TEST_CASE("part_around takes whole axes while they fit, then whole chunks", "[array]") {
@@ -39,7 +39,7 @@ TEST_CASE("part_around takes whole axes while they fit, then whole chunks", "[ar
       {{9, 20, 59}, 1, {{9, 20, 59}, {10, 21, 60}}},
   }));
   CAPTURE(position, max_voxels);
-  CHECK(catvox::part_around(level, chunk, position, order, max_voxels) == expected);
+  CHECK(catvox::abi::part_around(level, chunk, position, order, max_voxels) == expected);
 }
 
 TEST_CASE("parts are cut where chunks begin, whatever the view's start and step", "[array]") {
@@ -55,10 +55,10 @@ TEST_CASE("parts are cut where chunks begin, whatever the view's start and step"
   for (Index3 p{}; p[0] < selection[0].count; p[0] += 3) {
     for (p[1] = 0; p[1] < selection[1].count; p[1] += 2) {
       for (p[2] = 0; p[2] < selection[2].count; ++p[2]) {
-        const Box part = catvox::part_around(view, chunk, p, order, max_voxels);
-        const Box one = catvox::chunk_around(view, chunk, p);
+        const Box part = catvox::abi::part_around(view, chunk, p, order, max_voxels);
+        const Box one = catvox::abi::chunk_around(view, chunk, p);
         bool good = catvox::volume(part.shape()) <= max_voxels &&
-                    catvox::part_around(view, chunk, part.min, order, max_voxels) == part;
+                    catvox::abi::part_around(view, chunk, part.min, order, max_voxels) == part;
         for (std::size_t axis = 0; axis < 3; ++axis) {
           const auto chunk_of = [&](std::int64_t i) {
             return (selection[axis].start + i * selection[axis].step) / chunk[axis];
@@ -93,7 +93,7 @@ TEST_CASE("resident regions are read once while they fit and forgotten oldest fi
     mutable int reads = 0;
   };
   const auto source = std::make_shared<Blank>(catvox::Shape3{9, side, side}, catvox::Shape3{1, side, side});
-  catvox::ResidentRegions regions(source);
+  catvox::abi::ResidentRegions regions(source);
   const ViewLayout level(source->geometry().shape());
   const auto first_voxel = [&](std::int64_t z) {
     const auto region = regions.get(level.part({{z, 0, 0}, {z + 1, side, side}}));
@@ -113,7 +113,7 @@ TEST_CASE("resident regions are read once while they fit and forgotten oldest fi
 TEST_CASE("a read that fails leaves no region behind", "[array]") {
   const auto source = std::make_shared<MemoryLevel<std::uint16_t>>(catvox::Shape3{2, 3, 4}, catvox::Shape3{1, 2, 2});
   source->break_voxel({1, 1, 1});
-  catvox::ResidentRegions regions(source);
+  catvox::abi::ResidentRegions regions(source);
   const ViewLayout level(source->geometry().shape());
   CHECK_THROWS_AS(regions.get(level), catvox::Error);
   source->break_voxel({-1, -1, -1});

@@ -1,4 +1,4 @@
-#include <catvox/array/view_layout.hpp>
+#include <catvox/array/detail/view_layout.hpp>
 #include <catvox/core/error.hpp>
 #include <limits>
 #include <optional>
@@ -10,7 +10,7 @@ using catvox::AxisSelection;
 using catvox::Box;
 using catvox::Selection3;
 using catvox::Slice;
-using catvox::ViewLayout;
+using catvox::abi::ViewLayout;
 
 namespace {
 
@@ -83,12 +83,12 @@ TEST_CASE("resolve_range selects what a Python slice selects", "[array]") {
       {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max(), none, {0, 1, 2, 3, 4, 5, 6}},
   }));
   CAPTURE(start.value_or(99), stop.value_or(99), step.value_or(99));
-  CHECK(indices(catvox::resolve_range(span_of(start, stop, step), 7, 0)) == expected);
+  CHECK(indices(catvox::abi::resolve_range(span_of(start, stop, step), 7, 0)) == expected);
 }
 
 TEST_CASE("resolve_range of an axis without voxels is empty", "[array]") {
-  CHECK(indices(catvox::resolve_range(whole, 0, 0)).empty());
-  CHECK(indices(catvox::resolve_range(span_of(none, none, -1), 0, 0)).empty());
+  CHECK(indices(catvox::abi::resolve_range(whole, 0, 0)).empty());
+  CHECK(indices(catvox::abi::resolve_range(span_of(none, none, -1), 0, 0)).empty());
 }
 
 TEST_CASE("a layout of a whole level has its axes in order", "[array]") {
@@ -206,11 +206,11 @@ TEST_CASE("strides overlap unless each steps over what the smaller ones reach", 
       {{}, {}, false},
   }));
   CAPTURE(shape, strides);
-  CHECK(catvox::strides_overlap(shape, strides) == overlap);
+  CHECK(catvox::abi::strides_overlap(shape, strides) == overlap);
 }
 
 TEST_CASE("numbers in messages look like tuples", "[array]") {
-  CHECK(catvox::to_text(std::vector<std::size_t>{}) == "()");
-  CHECK(catvox::to_text(std::vector<std::size_t>{3}) == "(3,)");
-  CHECK(catvox::to_text(std::vector<std::int64_t>{-3, 4}) == "(-3, 4)");
+  CHECK(catvox::abi::to_text(std::vector<std::size_t>{}) == "()");
+  CHECK(catvox::abi::to_text(std::vector<std::size_t>{3}) == "(3,)");
+  CHECK(catvox::abi::to_text(std::vector<std::int64_t>{-3, 4}) == "(-3, 4)");
 }

@@ -255,7 +255,7 @@ TEST_CASE("what cannot be in memory is an error before memory is taken", "[array
   const auto source = std::make_shared<MemoryLevel<Voxel>>(Shape3{7063, 155648, 253952}, Shape3{1, 1024, 1024});
   const ScaleView<Voxel> level(source);
   const std::string message = "a view of shape (7063, 155648, 253952) takes 558360109776896 bytes, this machine has " +
-                              std::to_string(catvox::machine_memory()) + ": read it in parts (blocks())";
+                              std::to_string(catvox::abi::machine_memory()) + ": read it in parts (blocks())";
   CHECK_THROWS_WITH(level.load(), message);
   xt::xtensor<Voxel, 3> tensor;
   CHECK_THROWS_WITH(tensor = level, message);

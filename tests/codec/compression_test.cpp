@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <catvox/codec/compression.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <future>
@@ -9,11 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "codec/compression.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/n5_fixtures.hpp"
 
 using namespace catvox;
+using namespace catvox::detail;
 using catvox::test::error_of;
 using n5_fixtures::Bytes;
 

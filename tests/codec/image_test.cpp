@@ -1,5 +1,3 @@
-#include <catvox/codec/image.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -14,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "codec/image.hpp"
 #include "support/catch.hpp"
 
 // Fixtures and what they must decode to come from tests/data/images/make.py: cjpeg and a PNG writer of its own made the
@@ -22,11 +21,11 @@
 using namespace std::string_literals;
 using namespace std::string_view_literals;
 
-using catvox::decode_grey8;
 using catvox::Errc;
 using catvox::Error;
-using catvox::ImageSize;
-using catvox::ImageWindow;
+using catvox::detail::decode_grey8;
+using catvox::detail::ImageSize;
+using catvox::detail::ImageWindow;
 
 namespace {
 

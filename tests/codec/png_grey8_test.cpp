@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <catvox/codec/image.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -17,17 +16,18 @@
 #include <string_view>
 #include <vector>
 
+#include "codec/image.hpp"
 #include "support/catch.hpp"
 #include "support/libpng_grey8.hpp"
 
 using namespace std::string_literals;
 using namespace std::string_view_literals;
 
-using catvox::decode_grey8;
 using catvox::Errc;
 using catvox::Error;
-using catvox::ImageSize;
-using catvox::ImageWindow;
+using catvox::detail::decode_grey8;
+using catvox::detail::ImageSize;
+using catvox::detail::ImageWindow;
 
 namespace {
 

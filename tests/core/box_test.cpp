@@ -6,6 +6,7 @@
 #include "support/catch.hpp"
 
 using namespace catvox;
+using catvox::detail::ceil_div;
 
 TEST_CASE("intersect keeps what both boxes cover", "[core]") {
   const Box a{{0, 0, 0}, {10, 10, 10}};

@@ -1,4 +1,4 @@
-#include <catvox/core/memory.hpp>
+#include <catvox/core/detail/memory.hpp>
 #include <cstdlib>
 #include <fstream>
 #include <memory>
@@ -40,14 +40,14 @@ TEST_CASE("large memory is put on huge pages, the parts that do not fill one are
   constexpr std::size_t mib = std::size_t{1} << 20;
   const std::unique_ptr<void, Free> memory(std::aligned_alloc(2 * mib, 16 * mib));
   std::byte* bytes = static_cast<std::byte*>(memory.get());
-  catvox::use_huge_pages(bytes, 4 * mib - 1);  // too little
+  catvox::abi::use_huge_pages(bytes, 4 * mib - 1);  // too little
   CHECK_FALSE(is_advised(bytes));
-  catvox::use_huge_pages(bytes + 16, 8 * mib);  // reaches from inside page 0 to inside page 4
+  catvox::abi::use_huge_pages(bytes + 16, 8 * mib);  // reaches from inside page 0 to inside page 4
   CHECK_FALSE(is_advised(bytes));
   CHECK(is_advised(bytes + 2 * mib));
   CHECK(is_advised(bytes + 8 * mib - 1));
   CHECK_FALSE(is_advised(bytes + 8 * mib));
-  catvox::use_huge_pages(nullptr, 0);
+  catvox::abi::use_huge_pages(nullptr, 0);
 }
 
 #endif

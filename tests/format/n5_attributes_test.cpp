@@ -1,11 +1,12 @@
-#include <catvox/format/n5/n5_attributes.hpp>
 #include <string>
 
+#include "format/n5/n5_attributes.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/n5_fixtures.hpp"
 
 using namespace catvox;
+using namespace catvox::detail;
 using catvox::test::error_of;
 
 namespace {

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <catvox/format/n5/n5_block.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -8,11 +7,13 @@
 #include <vector>
 
 #include "core/scratch.hpp"
+#include "format/n5/n5_block.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/n5_fixtures.hpp"
 
 using namespace catvox;
+using namespace catvox::detail;
 using catvox::test::error_of;
 using n5_fixtures::Bytes;
 namespace fs = std::filesystem;

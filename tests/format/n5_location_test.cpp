@@ -1,12 +1,13 @@
 #include <array>
-#include <catvox/format/n5/n5_location.hpp>
 #include <string>
 #include <vector>
 
+#include "format/n5/n5_location.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 
 using namespace catvox;
+using namespace catvox::detail;
 using catvox::test::error_of;
 
 TEST_CASE("an image_base becomes the addresses of a level", "[format]") {

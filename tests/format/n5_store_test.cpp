@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <catvox/format/n5/n5_store.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -9,11 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "format/n5/n5_store.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/n5_fixtures.hpp"
 
 using namespace catvox;
+using namespace catvox::detail;
 using catvox::test::error_of;
 namespace fs = std::filesystem;
 

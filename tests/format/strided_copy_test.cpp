@@ -1,6 +1,5 @@
 #include <array>
 #include <bit>
-#include <catvox/format/n5/n5_block.hpp>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -10,9 +9,11 @@
 #include "core/streaming.hpp"
 #include "core/strided_copy.hpp"
 #include "core/strided_copy_loops.hpp"
+#include "format/n5/n5_block.hpp"
 #include "support/catch.hpp"
 
 using namespace catvox;
+using namespace catvox::detail;
 
 namespace {
 

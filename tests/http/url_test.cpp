@@ -1,11 +1,12 @@
 #include <catvox/core/error.hpp>
-#include <catvox/http/url.hpp>
 #include <string>
 #include <string_view>
 
+#include "http/url_parts.hpp"
 #include "support/catch.hpp"
 
 using namespace catvox;
+using namespace catvox::detail;
 using namespace std::string_literals;
 
 TEST_CASE("resolve_url goes where a browser goes", "[http]") {

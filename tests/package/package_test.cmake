@@ -35,6 +35,26 @@ function(build_consumer name)
   run("${WORK}/${name}/array_app")
 endfunction()
 
+# A shared catvox exports what users and the templates of views call: nothing of its own insides, nothing of a library's.
+function(check_exports folder)
+  file(GLOB_RECURSE library "${folder}/libcatvox.so")
+  find_program(NM nm REQUIRED)
+  execute_process(COMMAND "${NM}" --dynamic --defined-only --demangle "${library}" OUTPUT_VARIABLE symbols
+                  COMMAND_ERROR_IS_FATAL ANY)
+  string(REGEX MATCHALL "[^\n]+" symbols "${symbols}")
+  list(TRANSFORM symbols REPLACE "^[0-9a-f]* . " "")
+  list(LENGTH symbols all)
+  set(strange "${symbols}")
+  list(FILTER strange EXCLUDE REGEX "^(typeinfo for |typeinfo name for |vtable for )?catvox::")
+  list(FILTER symbols INCLUDE REGEX "detail::|nlohmann")
+  list(APPEND strange ${symbols})
+  if(strange OR all LESS 100)
+    list(JOIN strange "\n  " text)
+    message(FATAL_ERROR "${library} exports ${all} symbols, among them\n  ${text}")
+  endif()
+  message(STATUS "${all} symbols exported")
+endfunction()
+
 # Uses an installed catvox by find_package and by pkg-config, from another place than the one that it was installed to.
 function(use_installed prefix)
   file(RENAME "${prefix}" "${prefix}-moved")
@@ -63,6 +83,7 @@ elseif(CONSUME_BY STREQUAL "difficult_parent")
   set(consumer "${CMAKE_CURRENT_LIST_DIR}/difficult_parent")
   foreach(fetch IN ITEMS ON OFF)
     build_consumer(fetch_${fetch} "-DCATVOX_SOURCE=${SOURCE}" -DCATVOX_FETCH_DEPENDENCIES=${fetch})
+    check_exports("${WORK}/fetch_${fetch}")
   endforeach()
 
 elseif(CONSUME_BY STREQUAL "FetchContent")
@@ -79,6 +100,7 @@ elseif(CONSUME_BY STREQUAL "FetchContent")
   build_consumer(fetch_content -DCONSUME_BY=FetchContent "-DCATVOX_GIT_URL=file://${WORK}/catvox.git"
                  "-DCATVOX_GIT_TAG=${commit}" -DBUILD_SHARED_LIBS=ON -DCATVOX_INSTALL=ON)
   run(${CMAKE_COMMAND} --install "${WORK}/fetch_content" --prefix "${WORK}/prefix")
+  check_exports("${WORK}/prefix")
   set(CXX_FLAGS)  # of the build that runs this test, not of this library
   use_installed("${WORK}/prefix")
 

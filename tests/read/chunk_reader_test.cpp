@@ -14,6 +14,7 @@
 #include "support/catch.hpp"
 
 using namespace catvox;
+using namespace catvox::detail;
 using namespace catvox::test;
 using namespace std::chrono_literals;
 

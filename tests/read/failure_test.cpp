@@ -16,6 +16,7 @@
 #include "support/scripted_source.hpp"
 
 using namespace catvox;
+using namespace catvox::detail;
 using namespace catvox::test;
 
 namespace {

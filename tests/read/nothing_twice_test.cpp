@@ -9,6 +9,7 @@
 #include "support/catch.hpp"
 
 using namespace catvox;
+using namespace catvox::detail;
 using namespace catvox::test;
 
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <catvox/core/box.hpp>
-#include <catvox/core/checked.hpp>
+#include <catvox/core/detail/checked.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -16,7 +16,7 @@ template <class U>
 std::vector<std::uint32_t> compressed_segmentation(const std::vector<U>& labels, const Shape3& shape,
                                                    const Shape3& block, unsigned bits = 0) {
   Shape3 grid{};
-  for (std::size_t axis = 0; axis < 3; ++axis) grid[axis] = ceil_div(shape[axis], block[axis]);
+  for (std::size_t axis = 0; axis < 3; ++axis) grid[axis] = catvox::detail::ceil_div(shape[axis], block[axis]);
   std::vector<std::uint32_t> words(static_cast<std::size_t>(2 * volume(grid)));
   std::vector<std::vector<U>> tables;
   for (std::int64_t b = 0; b < volume(grid); ++b) {

@@ -2,11 +2,12 @@
 
 #include <png.h>
 
-#include <catvox/codec/image.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
+
+#include "codec/image.hpp"
 
 namespace catvox::test {
 
@@ -21,7 +22,7 @@ inline void read_bytes(png_structp png, png_bytep out, std::size_t count) {
 [[noreturn]] inline void on_error(png_structp png, png_const_charp) { png_longjmp(png, 1); }
 inline void on_warning(png_structp, png_const_charp) {}
 
-inline bool read_rows(png_structp png, png_infop info, const ImageSize& size, std::uint8_t* out) {
+inline bool read_rows(png_structp png, png_infop info, const catvox::detail::ImageSize& size, std::uint8_t* out) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;
   png_read_info(png, info);
   if (png_get_image_height(png, info) != static_cast<std::uint64_t>(size.height) ||
@@ -37,7 +38,8 @@ inline bool read_rows(png_structp png, png_infop info, const ImageSize& size, st
 
 /// The pixels of an 8-bit grey PNG that is not interlaced, by libpng alone, as the reference for what catvox decodes.
 /// \returns  false if libpng refuses the file, or if it is another kind or size
-inline bool read_grey8_by_libpng(std::span<const std::byte> encoded, const ImageSize& size, std::uint8_t* out) {
+inline bool read_grey8_by_libpng(std::span<const std::byte> encoded, const catvox::detail::ImageSize& size,
+                                 std::uint8_t* out) {
   png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, nullptr, detail::on_error, detail::on_warning);
   png_infop info = png_create_info_struct(png);
   png_set_read_fn(png, &encoded, detail::read_bytes);

@@ -1,8 +1,6 @@
-#include "demo_instance/demo_instance.hpp"
-
 #include <algorithm>
 #include <atomic>
-#include <catvox/core/checked.hpp>
+#include <catvox/core/detail/checked.hpp>
 #include <cstdio>
 #include <future>
 #include <span>
@@ -10,6 +8,7 @@
 #include <string_view>
 #include <thread>
 
+#include "demo_instance/demo_instance.hpp"
 #include "demo_instance/jpeg_writer.hpp"
 #include "support/output_files.hpp"
 #include "support/png_writer.hpp"
@@ -125,15 +124,15 @@ bool is_missing(std::int64_t z, int level, std::int64_t row, std::int64_t column
 
 void write_tiles(const fs::path& folder, const Section& section, std::int64_t z, int level) {
   const auto text = [](std::int64_t number) { return std::to_string(number); };
-  for (std::int64_t r = 0; r < catvox::ceil_div(section.height, 256); ++r) {
-    for (std::int64_t c = 0; c < catvox::ceil_div(section.width, 256); ++c) {
+  for (std::int64_t r = 0; r < catvox::detail::ceil_div(section.height, 256); ++r) {
+    for (std::int64_t c = 0; c < catvox::detail::ceil_div(section.width, 256); ++c) {
       if (is_missing(z, level, 256 * r, 256 * c)) continue;
       write_tile(folder / "jpeg" / text(z) / (text(r) + "_" + text(c) + "_" + text(level) + ".jpg"), 256, 256,
                  cut(section, 256 * r, 256 * c, 256, 256));
     }
   }
-  for (std::int64_t r = 0; r < catvox::ceil_div(section.height, 192); ++r) {
-    for (std::int64_t c = 0; c < catvox::ceil_div(section.width, 320); ++c) {
+  for (std::int64_t r = 0; r < catvox::detail::ceil_div(section.height, 192); ++r) {
+    for (std::int64_t c = 0; c < catvox::detail::ceil_div(section.width, 320); ++c) {
       if (is_missing(z, level, 192 * r, 320 * c)) continue;
       const std::int64_t height = std::min<std::int64_t>(192, section.height - 192 * r);
       const std::int64_t width = std::min<std::int64_t>(320, section.width - 320 * c);

@@ -1,10 +1,8 @@
-#include "support/png_writer.hpp"
-
 #include <png.h>
 
 #include <algorithm>
 #include <bit>
-#include <catvox/core/checked.hpp>
+#include <catvox/core/detail/checked.hpp>
 #include <catvox/core/error.hpp>
 #include <cmath>
 #include <csetjmp>
@@ -13,6 +11,7 @@
 #include <string>
 
 #include "support/output_files.hpp"
+#include "support/png_writer.hpp"
 
 namespace tools {
 namespace fs = std::filesystem;
@@ -143,13 +142,13 @@ void write_png_montage(const fs::path& name, const Volume& volume) {
   const double square =
       std::sqrt(static_cast<double>(slices) * static_cast<double>(height) / static_cast<double>(width));
   const std::int64_t columns = std::clamp<std::int64_t>(std::llround(square), 1, slices);
-  const std::int64_t rows = catvox::ceil_div(slices, columns);
+  const std::int64_t rows = catvox::detail::ceil_div(slices, columns);
 
   GreyImage image{rows * (height + line) - line, columns * (width + line) - line, volume.dtype, {}};
   const auto item = static_cast<std::int64_t>(catvox::item_size(volume.dtype));
   const std::int64_t row_bytes = image.width * item;
   std::vector<std::byte> pixels(
-      static_cast<std::size_t>(catvox::checked_multiply(image.height, row_bytes, "bytes of a montage")),
+      static_cast<std::size_t>(catvox::detail::checked_multiply(image.height, row_bytes, "bytes of a montage")),
       std::byte{0xff});
   for (std::int64_t z = 0; z < slices; ++z) {
     const std::byte* from = volume.slice(z).data();

@@ -23,12 +23,12 @@ class ArraySource final : public LevelSource {
       : voxels_(std::move(voxels)), geometry_(geometry), chunk_shape_(chunk_shape) {
     const Shape3 shape = shape_of(voxels_);
     if (geometry.shape() != shape) {
-      throw Error(Errc::invalid_argument, "array_source: the array has shape " + to_text(shape) + ", the geometry " +
-                                              to_text(geometry.shape()));
+      throw Error(Errc::invalid_argument, "array_source: the array has shape " + abi::to_text(shape) +
+                                              ", the geometry " + abi::to_text(geometry.shape()));
     }
     if (std::ranges::any_of(chunk_shape, [](std::int64_t side) { return side < 1; })) {
       throw Error(Errc::invalid_argument,
-                  "array_source: the sides of a chunk must be > 0, got " + to_text(chunk_shape));
+                  "array_source: the sides of a chunk must be > 0, got " + abi::to_text(chunk_shape));
     }
   }
 

@@ -40,8 +40,8 @@ class Blocks {
   using const_iterator = iterator;  ///< parts cannot be replaced
 
   /// Made by ScaleView::blocks().
-  Blocks(View whole, detail::BlockGrid grid)
-      : whole_(std::move(whole)), grid_(std::make_shared<const detail::BlockGrid>(std::move(grid))) {}
+  Blocks(View whole, abi::BlockGrid grid)
+      : whole_(std::move(whole)), grid_(std::make_shared<const abi::BlockGrid>(std::move(grid))) {}
 
   /// How many parts there are.
   [[nodiscard]] std::size_t size() const noexcept { return grid_->size(); }
@@ -69,7 +69,7 @@ class Blocks {
       : whole_(std::move(whole)), grid_(std::move(grid)) {}
 
   View whole_;
-  std::shared_ptr<const detail::BlockGrid> grid_;
+  std::shared_ptr<const abi::BlockGrid> grid_;
 };
 
 }  // namespace catvox

@@ -30,14 +30,14 @@ void for_each_block(const Blocks<View>& blocks, F&& f, const BlockOptions& optio
   const Blocks<View> parts = blocks.with(std::move(bound));
 
   const View first = parts[0];  // no other is much larger
-  const detail::BlockRun run{
+  const abi::BlockRun run{
       .count = parts.size(),
       .bytes = first.size() * sizeof(typename View::value_type),
       .chunks = static_cast<std::size_t>(detail::count_chunks(
           detail::ViewAccess::layout(first).selection(), detail::ViewAccess::level(first).source()->chunk_shape()))};
   const auto fetch = [&](std::size_t i) { parts[i].prefetch(stop.get_token()); };
   const auto work = [&](std::size_t i) { f(parts[i]); };
-  detail::run_blocks(run, options, stop, fetch, work);
+  abi::run_blocks(run, options, stop, fetch, work);
 }
 
 /// The same for the parts of a view that follow the chunk grid, view.blocks().

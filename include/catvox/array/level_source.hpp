@@ -4,6 +4,7 @@
 #include <catvox/array/read_options.hpp>
 #include <catvox/core/box.hpp>
 #include <catvox/core/dtype.hpp>
+#include <catvox/core/export.hpp>
 #include <catvox/core/strided.hpp>
 #include <catvox/geometry/level_geometry.hpp>
 #include <memory>
@@ -23,7 +24,7 @@ struct AxisSelection {
 using Selection3 = std::array<AxisSelection, 3>;
 
 /// One scale level that can be read: what a ScaleView stands on. Immutable and thread-safe.
-class LevelSource {
+class CATVOX_EXPORT LevelSource {
  public:
   virtual ~LevelSource() = default;
 

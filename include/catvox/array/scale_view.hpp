@@ -7,18 +7,18 @@
 #include <catvox/array/detail/evaluation.hpp>
 #include <catvox/array/detail/options_source.hpp>
 #include <catvox/array/detail/reducers.hpp>
+#include <catvox/array/detail/resident_regions.hpp>
 #include <catvox/array/detail/slice.hpp>
 #include <catvox/array/detail/view_access.hpp>
 #include <catvox/array/detail/view_expression.hpp>
+#include <catvox/array/detail/view_geometry.hpp>
+#include <catvox/array/detail/view_layout.hpp>
 #include <catvox/array/detail/window_source.hpp>
 #include <catvox/array/detail/xtensor_overloads.hpp>
 #include <catvox/array/level_source.hpp>
-#include <catvox/array/resident_regions.hpp>
-#include <catvox/array/view_geometry.hpp>
-#include <catvox/array/view_layout.hpp>
 #include <catvox/array/xtensor.hpp>
+#include <catvox/core/detail/memory.hpp>
 #include <catvox/core/error.hpp>
-#include <catvox/core/memory.hpp>
 #include <catvox/geometry/level_geometry.hpp>
 #include <concepts>
 #include <cstddef>
@@ -49,7 +49,7 @@ namespace catvox {
 /// adds one
 template <class T, std::size_t N = 3>
 class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
-  static_assert(N <= ViewLayout::max_rank, "catvox: a view has at most 8 axes");
+  static_assert(N <= abi::ViewLayout::max_rank, "catvox: a view has at most 8 axes");
   using base = detail::ViewExpression<ScaleView, T, N>;
 
  public:
@@ -58,7 +58,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   /// Views a whole level.
   /// \throws Error{invalid_argument} if T is not its element type
   explicit ScaleView(std::shared_ptr<const LevelSource> source) requires(N == 3)
-      : ScaleView(std::make_shared<ResidentRegions>(std::move(source))) {
+      : ScaleView(std::make_shared<abi::ResidentRegions>(std::move(source))) {
     if (this->source().dtype() != dtype_of<T>) {
       throw Error(Errc::invalid_argument, "cannot view level " + std::to_string(this->source().level()) + " as " +
                                               std::string(name(dtype_of<T>)) + ": its voxels are " +
@@ -75,19 +75,19 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   /// The project axis that each axis runs along, "z", "y" and "x" for a level of an XY stack; "" for an axis that
   /// slice() inserted.
   [[nodiscard]] std::array<std::string_view, N> dims() const {
-    return per_axis<std::string_view>([&](std::size_t axis) { return axis_name(layout_, geometry(), axis); });
+    return per_axis<std::string_view>([&](std::size_t axis) { return abi::axis_name(layout_, geometry(), axis); });
   }
 
   /// World coordinates of the voxels' lower corners along an axis, in project units (nm by convention): voxel i covers
   /// coords[i] to coords[i] + voxel_size()[axis]. Descending where the step is negative; {0} for an inserted axis.
   [[nodiscard]] std::vector<double> coords(std::size_t axis) const {
     check_axis("coords", axis);
-    return axis_coords(layout_, geometry(), axis);
+    return abi::axis_coords(layout_, geometry(), axis);
   }
 
   /// World units from one voxel to the next per axis, > 0: a step multiplies it. 1 for an inserted axis.
   [[nodiscard]] std::array<double, N> voxel_size() const {
-    return per_axis<double>([&](std::size_t axis) { return axis_voxel_size(layout_, geometry(), axis); });
+    return per_axis<double>([&](std::size_t axis) { return abi::axis_voxel_size(layout_, geometry(), axis); });
   }
 
   /// The element type, T.
@@ -100,7 +100,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   /// slice. May lie outside. Inverse of voxel_to_world() up to that.
   [[nodiscard]] std::array<double, N> world_to_voxel(const WorldPoint& point) const {
     std::array<double, N> position{};
-    world_to_position(layout_, geometry(), point, position);
+    abi::world_to_position(layout_, geometry(), point, position);
     return position;
   }
 
@@ -108,14 +108,14 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   /// the point lies outside; 0 along inserted axes. \throws Error{invalid_argument} if a coordinate is not finite
   [[nodiscard]] std::array<std::int64_t, N> voxel_at(const WorldPoint& point) const {
     std::array<std::int64_t, N> index{};
-    catvox::voxel_at(layout_, geometry(), point, index);
+    abi::voxel_at(layout_, geometry(), point, index);
     return index;
   }
 
   /// The lower corner of the voxel at a position of this view; dropped axes contribute the index that they are fixed
   /// at.
   [[nodiscard]] WorldPoint voxel_to_world(const std::array<double, N>& position) const {
-    return position_to_world(layout_, geometry(), position);
+    return abi::position_to_world(layout_, geometry(), position);
   }
 
   /// The same for an integer index, as voxel_at() gives it.
@@ -157,7 +157,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
                                                 std::to_string(box.max[axis]));
       }
       const int along = layout_.source_axis(axis);
-      if (along == ViewLayout::new_axis) {
+      if (along == abi::ViewLayout::new_axis) {
         if (box.min[axis] == 0 && box.max[axis] == 1) continue;
         throw Error(Errc::invalid_argument, "window: axis " + std::to_string(axis) + " is a new axis: 0 to 1, got " +
                                                 std::to_string(box.min[axis]) + " to " + std::to_string(box.max[axis]));
@@ -169,7 +169,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
       if (!placed[axis]) place(axis, 0, 1);  // dropped
     }
     auto windowed = std::make_shared<const detail::WindowSource<T>>(level_->source(), first, shape, inside, fill);
-    return ScaleView(std::make_shared<ResidentRegions>(std::move(windowed)), layout_.with_selection(selection));
+    return ScaleView(std::make_shared<abi::ResidentRegions>(std::move(windowed)), layout_.with_selection(selection));
   }
 
   /// A window around a point: the voxel that holds it, as voxel_at() says, has the index shape / 2 (rounded down).
@@ -180,7 +180,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
     Box box{voxel_at(point), {}};
     for (std::size_t axis = 0; axis < N; ++axis) {
       if (shape[axis] < 0) {
-        throw Error(Errc::invalid_argument, "cube_around: the sides must be >= 0, got " + to_text(shape));
+        throw Error(Errc::invalid_argument, "cube_around: the sides must be >= 0, got " + abi::to_text(shape));
       }
       box.min[axis] -= shape[axis] / 2;
       box.max[axis] = box.min[axis] + shape[axis];
@@ -192,24 +192,24 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   /// go before the bound ones; a bound Missing::error stays, and a bound stop token ends the read beside the given one.
   [[nodiscard]] ScaleView with(ReadOptions options) const {
     auto bound = std::make_shared<const detail::OptionsSource>(level_->source(), std::move(options));
-    return ScaleView(std::make_shared<ResidentRegions>(std::move(bound)), layout_);
+    return ScaleView(std::make_shared<abi::ResidentRegions>(std::move(bound)), layout_);
   }
 
   /// The most voxels that a chunk of the source has along each axis of this view: 1 for an inserted axis.
   [[nodiscard]] inner_shape_type chunk_shape() const {
     return per_axis<std::size_t>(
-        [&](std::size_t axis) { return detail::chunk_extent(layout_, source().chunk_shape(), axis); });
+        [&](std::size_t axis) { return abi::chunk_extent(layout_, source().chunk_shape(), axis); });
   }
 
   /// This view in parts that follow the chunk grid, in C order: each touches one chunk of the source. Lazy.
   [[nodiscard]] Blocks<ScaleView> blocks() const {
-    return {*this, detail::BlockGrid(layout_, source().chunk_shape(), {})};
+    return {*this, abi::BlockGrid(layout_, source().chunk_shape(), {})};
   }
 
   /// The same in parts of at most `shape` voxels: of whole chunks where that is no smaller than a chunk along an axis, and
   /// else of parts of one. \throws Error{invalid_argument} if a side is 0
   [[nodiscard]] Blocks<ScaleView> blocks(const inner_shape_type& shape) const {
-    return {*this, detail::BlockGrid(layout_, source().chunk_shape(), shape)};
+    return {*this, abi::BlockGrid(layout_, source().chunk_shape(), shape)};
   }
 
   /// The share of worker i of n: all together are this view, no two share a voxel or a chunk, and each has as many chunks
@@ -219,7 +219,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
     if (i < 0 || i >= n) {
       throw Error(Errc::invalid_argument, "part: there is no worker " + std::to_string(i) + " of " + std::to_string(n));
     }
-    const detail::BlockGrid grid(layout_, source().chunk_shape(), {});
+    const abi::BlockGrid grid(layout_, source().chunk_shape(), {});
     return ScaleView(level_, grid.share(static_cast<std::size_t>(i), static_cast<std::size_t>(n)));
   }
 
@@ -227,7 +227,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   /// one chunk. \throws Error{invalid_argument} if the point lies outside the view
   [[nodiscard]] T at_world(const WorldPoint& point) const {
     inner_shape_type index{};
-    nearest_voxel(layout_, geometry(), point, index);
+    abi::nearest_voxel(layout_, geometry(), point, index);
     return voxel(index);
   }
 
@@ -265,7 +265,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   /// \throws Error{not_found} listing the levels, Error{invalid_argument} if that level has another element type
   [[nodiscard]] ScaleView rescale(int level) const {
     const ScaleView<T, 3> whole(source().at_level(level));
-    return ScaleView(whole.level_, rescaled(layout_, geometry(), whole.geometry()));
+    return ScaleView(whole.level_, abi::rescaled(layout_, geometry(), whole.geometry()));
   }
 
   /// The same voxels as another type, lazily: as static_cast converts, but a floating value outside an integer type's
@@ -276,7 +276,8 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
       return ScaleView<U, N>(level_, layout_);
     } else {
       return ScaleView<U, N>(
-          std::make_shared<ResidentRegions>(std::make_shared<detail::CastSource<T, U>>(level_->source())), layout_);
+          std::make_shared<abi::ResidentRegions>(std::make_shared<detail::CastSource<T, U>>(level_->source())),
+          layout_);
     }
   }
 
@@ -288,7 +289,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   ReadStatistics read_into(std::span<T> out, const ReadOptions& options = {}) const {
     if (out.size() != this->size()) {
       throw Error(Errc::invalid_argument, "read_into: the span has " + std::to_string(out.size()) +
-                                              " elements, the view of shape " + to_text(shape_) + " has " +
+                                              " elements, the view of shape " + abi::to_text(shape_) + " has " +
                                               std::to_string(this->size()));
     }
     return read(out.data(), layout_.contiguous_strides(item), options);
@@ -300,11 +301,11 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
     std::array<std::int64_t, N> extents{}, bytes{};
     for (std::size_t axis = 0; axis < N; ++axis) {
       extents[axis] = layout_.extent(axis);
-      bytes[axis] = checked_multiply(strides[axis], item, "bytes per stride");
+      bytes[axis] = detail::checked_multiply(strides[axis], item, "bytes per stride");
     }
-    if (strides_overlap(extents, strides)) {
-      throw Error(Errc::invalid_argument, "read_into: strides " + to_text(strides) +
-                                              " make voxels of a view of shape " + to_text(shape_) + " overlap");
+    if (abi::strides_overlap(extents, strides)) {
+      throw Error(Errc::invalid_argument, "read_into: strides " + abi::to_text(strides) +
+                                              " make voxels of a view of shape " + abi::to_text(shape_) + " overlap");
     }
     return read(data, layout_.source_strides(bytes), options);
   }
@@ -320,8 +321,8 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
                   "catvox: the destination's rank is not the view's");
     if (!std::ranges::equal(out.shape(), shape_)) {
       const std::vector<std::size_t> extents(out.shape().begin(), out.shape().end());
-      throw Error(Errc::invalid_argument,
-                  "read_into: the destination has shape " + to_text(extents) + ", the view " + to_text(shape_));
+      throw Error(Errc::invalid_argument, "read_into: the destination has shape " + abi::to_text(extents) +
+                                              ", the view " + abi::to_text(shape_));
     }
     std::array<std::int64_t, N> strides{};
     std::ranges::copy(out.strides(), strides.begin());
@@ -331,9 +332,9 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   /// Reads all voxels into a new container.
   /// \throws Error{too_large} before it takes memory, if the machine has less than this takes; else as LevelSource::read
   [[nodiscard]] xt::xtensor<T, N> load(const ReadOptions& options = {}) const {
-    require_memory(layout_, sizeof(T));
+    abi::require_memory(layout_, sizeof(T));
     xt::xtensor<T, N> out(shape_);
-    use_huge_pages(out.data(), out.size() * sizeof(T));
+    abi::use_huge_pages(out.data(), out.size() * sizeof(T));
     read_into(out, options);
     return out;
   }
@@ -373,17 +374,17 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   void assign_to(xt::xexpression<E>& expression) const {
     E& out = expression.derived_cast();
     if constexpr (xt::get_rank<E>::value != SIZE_MAX && xt::get_rank<E>::value != N) {
-      throw Error(Errc::invalid_argument, "cannot assign a view of shape " + to_text(shape_) +
+      throw Error(Errc::invalid_argument, "cannot assign a view of shape " + abi::to_text(shape_) +
                                               " to a container of rank " + std::to_string(xt::get_rank<E>::value));
     } else {
-      require_memory(layout_, sizeof(typename E::value_type));
+      abi::require_memory(layout_, sizeof(typename E::value_type));
       out.resize(shape_);
       if (!std::ranges::equal(out.shape(), shape_)) {  // of fixed shape: resize() does nothing
-        throw Error(Errc::invalid_argument, "cannot assign a view of shape " + to_text(shape_) +
+        throw Error(Errc::invalid_argument, "cannot assign a view of shape " + abi::to_text(shape_) +
                                                 " to a container of the fixed shape " + detail::shape_text(out));
       }
       if constexpr (detail::StridedExpression<E> && std::is_same_v<typename E::value_type, T>) {
-        use_huge_pages(out.data(), out.size() * sizeof(T));
+        abi::use_huge_pages(out.data(), out.size() * sizeof(T));
         read_into(out);
       } else {
         xt::noalias(out) = load();
@@ -401,10 +402,10 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
 
   static constexpr std::int64_t item = sizeof(T);
 
-  explicit ScaleView(std::shared_ptr<ResidentRegions> level)
-      : ScaleView(level, ViewLayout(level->source()->geometry().shape())) {}
+  explicit ScaleView(std::shared_ptr<abi::ResidentRegions> level)
+      : ScaleView(level, abi::ViewLayout(level->source()->geometry().shape())) {}
 
-  ScaleView(std::shared_ptr<ResidentRegions> level, const ViewLayout& layout)
+  ScaleView(std::shared_ptr<abi::ResidentRegions> level, const abi::ViewLayout& layout)
       : level_(std::move(level)),
         layout_(layout),
         shape_(per_axis<std::size_t>([&](std::size_t axis) { return static_cast<std::size_t>(layout.extent(axis)); })) {
@@ -472,20 +473,20 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   [[nodiscard]] T look_at_chunk(Window& window, const inner_shape_type& index) const {
     if (!window.contains(index)) [[unlikely]] {
       check_index(index);
-      open(window, chunk_around(layout_, source().chunk_shape(), layout_.positions(index)));
+      open(window, abi::chunk_around(layout_, source().chunk_shape(), layout_.positions(index)));
     }
     return window[index];
   }
-  [[nodiscard]] T look(Window& window, const inner_shape_type& index, const AxisOrder& order) const {
+  [[nodiscard]] T look(Window& window, const inner_shape_type& index, const abi::AxisOrder& order) const {
     if (!window.contains(index)) [[unlikely]] {
       check_index(index);
-      constexpr auto max_voxels = static_cast<std::int64_t>(ResidentRegions::region_bytes / sizeof(T));
-      open(window, part_around(layout_, source().chunk_shape(), layout_.positions(index), order, max_voxels));
+      constexpr auto max_voxels = static_cast<std::int64_t>(abi::ResidentRegions::region_bytes / sizeof(T));
+      open(window, abi::part_around(layout_, source().chunk_shape(), layout_.positions(index), order, max_voxels));
     }
     return window[index];
   }
   [[nodiscard]] T look(Window& window, const inner_shape_type& index) const {
-    return window.contains(index) ? window[index] : look(window, index, c_order(layout_));
+    return window.contains(index) ? window[index] : look(window, index, abi::c_order(layout_));
   }
 
   void open(Window& window, const Box& part) const { window.open(level_->get(layout_.part(part)), layout_, part); }
@@ -495,12 +496,12 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
       if (index[axis] < shape_[axis]) continue;
       throw Error(Errc::invalid_argument, "index " + std::to_string(static_cast<std::int64_t>(index[axis])) +
                                               " is out of range for axis " + std::to_string(axis) +
-                                              " of a view of shape " + to_text(shape_));
+                                              " of a view of shape " + abi::to_text(shape_));
     }
   }
 
-  std::shared_ptr<ResidentRegions> level_;  // shared with every view that descends from the same one
-  ViewLayout layout_;
+  std::shared_ptr<abi::ResidentRegions> level_;  // shared with every view that descends from the same one
+  abi::ViewLayout layout_;
   inner_shape_type shape_;
 };
 

@@ -3,6 +3,7 @@
 #include <catvox/core/buffer.hpp>
 #include <catvox/core/byte_range.hpp>
 #include <catvox/core/error.hpp>
+#include <catvox/core/export.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -49,7 +50,7 @@ struct ByteResult {
 
 /// Receives the end of one read, on a thread of the source. Decoding happens here: the thread that fetched the bytes
 /// has them in its cache.
-class ByteHandler {
+class CATVOX_EXPORT ByteHandler {
  public:
   virtual ~ByteHandler() = default;
 
@@ -64,7 +65,7 @@ class ByteHandler {
 };
 
 /// Where bytes come from: HTTP, files, or another source that this one stands in front of. Thread-safe.
-class ByteSource {
+class CATVOX_EXPORT ByteSource {
  public:
   /// Names a read that is under way.
   using ReadId = std::uint64_t;

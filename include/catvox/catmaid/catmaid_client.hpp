@@ -4,6 +4,7 @@
 #include <catvox/catmaid/stack.hpp>
 #include <catvox/catmaid/stack_group.hpp>
 #include <catvox/catmaid/stack_info.hpp>
+#include <catvox/core/export.hpp>
 #include <catvox/http/session.hpp>
 #include <chrono>
 #include <cstddef>
@@ -36,7 +37,7 @@ struct ClientOptions {
 ///
 /// Every call makes its requests anew, and ends early with its stop token. Copies share connections. All members are
 /// const and thread-safe. What the server does not know is Error{not_found}, whatever the status it says that with.
-class CatmaidClient {
+class CATVOX_EXPORT CatmaidClient {
  public:
   /// Makes no request. \throws Error{invalid_argument} if `server` is not an absolute http:, https: or file: URL
   explicit CatmaidClient(ClientOptions options);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <catvox/core/export.hpp>
 #include <span>
 #include <string_view>
 
@@ -13,9 +14,9 @@ struct MirrorType {
 };
 
 /// Every tile source type of CATMAID, in ascending order.
-[[nodiscard]] std::span<const MirrorType> mirror_types() noexcept;
+[[nodiscard]] CATVOX_EXPORT std::span<const MirrorType> mirror_types() noexcept;
 
 /// Whether catvox reads mirrors of this tile source type.
-[[nodiscard]] bool is_supported(int tile_source_type) noexcept;
+[[nodiscard]] CATVOX_EXPORT bool is_supported(int tile_source_type) noexcept;
 
 }  // namespace catvox

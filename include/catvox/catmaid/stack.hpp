@@ -8,6 +8,7 @@
 #include <catvox/catmaid/mirror_types.hpp>
 #include <catvox/catmaid/stack_info.hpp>
 #include <catvox/core/dtype.hpp>
+#include <catvox/core/export.hpp>
 #include <catvox/format/chunk_store.hpp>
 #include <catvox/geometry/broken_slices.hpp>
 #include <catvox/geometry/level_geometry.hpp>
@@ -56,7 +57,7 @@ struct MirrorTiming {
 /// A stack, one of its mirrors, and how to reach it; gives views. Copies share the cache and the connections.
 ///
 /// Setters are not thread-safe; everything const is.
-class Stack {
+class CATVOX_EXPORT Stack {
  public:
   /// Opens nothing. Until a mirror is chosen, the first that can be opened is read, and warnings() tells which ones
   /// before it could not. What is wrong with a mirror that is not used is no error.
@@ -161,7 +162,7 @@ class Stack {
   [[nodiscard]] std::shared_ptr<const detail::ChosenMirror> chosen(const std::stop_token& stop) const;
 
   std::shared_ptr<const StackInfo> info_;
-  HttpSession session_;                                         // as it was given
+  HttpSession session_;  // as it was given
   std::shared_ptr<detail::ChunkPool> pool_;
   std::vector<std::shared_ptr<const detail::Mirror>> mirrors_;  // one for each of info_->mirrors
   std::optional<std::size_t> chosen_;                           // position; absent: the first that can be opened

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <catvox/core/export.hpp>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -8,7 +9,7 @@
 namespace catvox {
 
 /// Stacks that belong together, as CATMAID's `/{pid}/stackgroup/{gid}/info` has them.
-struct StackGroup {
+struct CATVOX_EXPORT StackGroup {
   /// Each stack keeps its own size, resolution and place: members need not share a grid.
   struct Member {
     std::int64_t stack_id = 0;  ///< of the same project

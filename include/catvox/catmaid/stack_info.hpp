@@ -1,6 +1,7 @@
 #pragma once
 
 #include <catvox/catmaid/stack_group.hpp>
+#include <catvox/core/export.hpp>
 #include <catvox/geometry/level_geometry.hpp>
 #include <catvox/geometry/scale_levels.hpp>
 #include <catvox/geometry/stack_space.hpp>
@@ -32,7 +33,7 @@ struct Color {
 //   stack info: the server answered "No Stack matches the given query. (Http404)"
 
 /// One copy of a stack's pixels and how they are laid out there.
-struct MirrorInfo {
+struct CATVOX_EXPORT MirrorInfo {
   std::int64_t id = 0;           ///< as the server numbers it
   std::string title;             ///< may be empty
   std::string image_base;        ///< as the server sent it: may be relative or protocol-relative
@@ -61,7 +62,7 @@ struct MirrorInfo {
 };
 
 /// What `/{pid}/stack/{sid}/info` says of one stack. Field names are the server's.
-struct StackInfo {
+struct CATVOX_EXPORT StackInfo {
   std::int64_t sid = 0;                                        ///< id of the stack
   std::int64_t pid = 0;                                        ///< id of its project
   std::string ptitle;                                          ///< title of its project
@@ -110,7 +111,7 @@ struct StackInfo {
 };
 
 /// One row of `/{pid}/stacks`.
-struct StackSummary {
+struct CATVOX_EXPORT StackSummary {
   std::int64_t id = 0;    ///< as the server numbers it
   std::int64_t pid = 0;   ///< id of its project
   std::string title;      ///< may be empty, may end in spaces
@@ -128,7 +129,7 @@ struct StackSummary {
 };
 
 /// One row of `/projects/`.
-struct ProjectSummary {
+struct CATVOX_EXPORT ProjectSummary {
   std::int64_t id = 0;                            ///< as the server numbers it
   std::string title;                              ///< may be empty
   std::string comment;                            ///< may be empty

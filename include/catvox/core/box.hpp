@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <catvox/core/checked.hpp>
+#include <catvox/core/detail/checked.hpp>
 #include <cstdint>
 #include <iosfwd>
 
@@ -15,7 +15,8 @@ using Strides3 = std::array<std::int64_t, 3>;
 
 /// Voxels per axis multiplied. \throws Error{too_large} if the product does not fit 64 bits.
 constexpr std::int64_t volume(const Shape3& shape) {
-  return checked_multiply(checked_multiply(shape[0], shape[1], "number of voxels"), shape[2], "number of voxels");
+  return detail::checked_multiply(detail::checked_multiply(shape[0], shape[1], "number of voxels"), shape[2],
+                                  "number of voxels");
 }
 
 /// A half-open box of voxels, [min, max) per axis, zyx.

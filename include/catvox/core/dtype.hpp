@@ -54,7 +54,7 @@ constexpr std::size_t item_size(DType dtype) {
 
 namespace detail {
 template <class T>
-consteval DType dtype_of() {
+consteval DType dtype_from_type() {
   using U = std::remove_cv_t<T>;
   // char and its kin are characters: whether they have a sign is the compiler's choice.
   constexpr bool character = std::is_same_v<U, char> || std::is_same_v<U, wchar_t> || std::is_same_v<U, char8_t> ||
@@ -71,6 +71,6 @@ consteval DType dtype_of() {
 
 /// The DType of a C++ type.
 template <class T>
-inline constexpr DType dtype_of = detail::dtype_of<T>();
+inline constexpr DType dtype_of = detail::dtype_from_type<T>();
 
 }  // namespace catvox

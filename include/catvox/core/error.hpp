@@ -1,5 +1,6 @@
 #pragma once
 
+#include <catvox/core/export.hpp>
 #include <catvox/core/redact.hpp>
 #include <exception>
 #include <memory>
@@ -72,7 +73,7 @@ struct ErrorContext {
 
 /// The only exception that catvox throws on purpose. what() says what failed, where, what was
 /// expected and what came; it never holds a credential. Copies share their text, so copying does not throw.
-class Error : public std::exception {
+class CATVOX_EXPORT Error : public std::exception {
  public:
   /// `message` and `context.url` may hold any URL, and any character: what is kept of them is safe to show.
   Error(Errc code, std::string_view message, ErrorContext context = {})

@@ -4,6 +4,7 @@
 #include <catvox/bytes/byte_source.hpp>
 #include <catvox/core/box.hpp>
 #include <catvox/core/dtype.hpp>
+#include <catvox/core/export.hpp>
 #include <catvox/core/strided.hpp>
 #include <cstddef>
 #include <optional>
@@ -14,7 +15,7 @@ namespace catvox {
 
 /// One scale level of one mirror as a grid of separately fetched chunks. Supplies bytes' addresses and decodes them;
 /// planning, fetching, caching and copying are written once, in the reader above. Immutable and thread-safe.
-class ChunkStore {
+class CATVOX_EXPORT ChunkStore {
  public:
   virtual ~ChunkStore() = default;
 

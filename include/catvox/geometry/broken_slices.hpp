@@ -1,5 +1,6 @@
 #pragma once
 
+#include <catvox/core/export.hpp>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -19,7 +20,7 @@ enum class BrokenSlicePolicy : std::uint8_t {
 
 /// The source slice for each slice of a stack. Memory and construction time follow the number of broken slices, not the
 /// depth; a lookup is one search among the broken ones.
-class BrokenSlices {
+class CATVOX_EXPORT BrokenSlices {
  public:
   /// No slice is broken.
   BrokenSlices() = default;

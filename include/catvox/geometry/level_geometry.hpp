@@ -2,6 +2,7 @@
 
 #include <array>
 #include <catvox/core/box.hpp>
+#include <catvox/core/export.hpp>
 #include <catvox/geometry/stack_space.hpp>
 #include <iosfwd>
 #include <string_view>
@@ -51,7 +52,7 @@ using VoxelPoint = std::array<double, 3>;
 ///
 /// Array axes are (z, y, x) = stack (slice, row, column), C order. The *corner* of voxel i is at
 /// (i * factor + voxel_offset) * resolution + translation; there is no half-voxel shift (CATMAID's stack.js).
-class LevelGeometry {
+class CATVOX_EXPORT LevelGeometry {
  public:
   LevelGeometry() = default;
 

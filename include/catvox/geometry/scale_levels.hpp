@@ -1,6 +1,7 @@
 #pragma once
 
 #include <catvox/core/box.hpp>
+#include <catvox/core/export.hpp>
 #include <catvox/geometry/stack_space.hpp>
 #include <cstdint>
 #include <optional>
@@ -23,12 +24,12 @@ struct ScaleLevels {
 /// tile side))), and level 0 alone if there is no mirror.
 /// \throws Error{invalid_metadata} for a factor that is not a number > 0, num_zoom_levels > 62 without explicit
 ///         factors, or (where MAX_S is wanted) a tile side < 1
-std::vector<StackVector> scale_factors(const ScaleLevels& levels);
+CATVOX_EXPORT std::vector<StackVector> scale_factors(const ScaleLevels& levels);
 
 /// Array shape (z, y, x) of a level of a *tile* source: floor(dim / f) but at least 1 in x and y, ceil(dim / f) in z.
 /// A quotient within rounding error of a whole number is that number: 33 voxels at factor 1.1 are 30, not 29.
 /// \throws Error{invalid_metadata} if a dimension is < 1 or a factor is not a number > 0;
 ///         Error{too_large} if an extent exceeds 2^53
-Shape3 tile_level_shape(const StackDimension& dimension, const StackVector& factors);
+CATVOX_EXPORT Shape3 tile_level_shape(const StackDimension& dimension, const StackVector& factors);
 
 }  // namespace catvox

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <catvox/core/export.hpp>
 #include <catvox/http/message.hpp>
 #include <catvox/http/url.hpp>
 #include <cstddef>
@@ -25,10 +26,11 @@ enum class Upgrades : std::uint8_t {
 
 /// The one rule for secrets: whether one that was given for an origin may go to `target`. To the same one, and to https:
 /// of the same host where it was given for http:.
-[[nodiscard]] bool may_see(const Origin& given_for, const Origin& target, Upgrades upgrades = Upgrades::default_ports);
+[[nodiscard]] CATVOX_EXPORT bool may_see(const Origin& given_for, const Origin& target,
+                                         Upgrades upgrades = Upgrades::default_ports);
 
 /// Secrets, and the one origin that may see them. There is no way to get at them for another origin's URL.
-class Credentials {
+class CATVOX_EXPORT Credentials {
  public:
   /// \param url      any URL of the origin
   /// \param headers  secret header lines, such as CATMAID's "X-Authorization: Token …"

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <catvox/core/export.hpp>
 #include <catvox/http/credentials.hpp>
 #include <catvox/http/message.hpp>
 #include <catvox/http/transport.hpp>
@@ -66,7 +67,7 @@ struct HttpOptions {
 /// Connections, the threads that drive them, and what they send. Copies share all of it.
 ///
 /// The secrets of a session that is not bound to an origin are for whichever server or mirror it is given to.
-class HttpSession {
+class CATVOX_EXPORT HttpSession {
  public:
   /// Opens no connection and starts no thread until the first request.
   /// \throws Error{invalid_argument}, Error{io} if there is to be a disk cache and its folder cannot be written

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <catvox/core/error.hpp>
+#include <catvox/core/export.hpp>
 #include <catvox/http/message.hpp>
 #include <cstdint>
 #include <memory>
@@ -9,7 +10,7 @@ namespace catvox {
 
 /// Receives the end of one transfer, on a thread of the transport. Decoding happens here: the thread that fetched a
 /// body has it in its cache.
-class TransferHandler {
+class CATVOX_EXPORT TransferHandler {
  public:
   virtual ~TransferHandler() = default;
 
@@ -24,7 +25,7 @@ class TransferHandler {
 };
 
 /// What fetches bytes: HttpSession's engine, or a script in a test.
-class Transport {
+class CATVOX_EXPORT Transport {
  public:
   /// Names a transfer that is under way.
   using TransferId = std::uint64_t;

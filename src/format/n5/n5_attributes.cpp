@@ -1,5 +1,6 @@
+#include "format/n5/n5_attributes.hpp"
+
 #include <catvox/core/text.hpp>
-#include <catvox/format/n5/n5_attributes.hpp>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -8,7 +9,7 @@
 
 #include "format/sizes.hpp"
 
-namespace catvox {
+namespace catvox::detail {
 namespace {
 
 using Json = nlohmann::json;
@@ -94,4 +95,4 @@ N5Attributes parse_n5_attributes(std::string_view json) {
   return attributes;
 }
 
-}  // namespace catvox
+}  // namespace catvox::detail

@@ -1,4 +1,4 @@
-#include <catvox/format/n5/n5_block.hpp>
+#include "format/n5/n5_block.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -12,7 +12,7 @@
 #include "format/body_limit.hpp"
 #include "format/sizes.hpp"
 
-namespace catvox {
+namespace catvox::detail {
 namespace {
 
 using Bytes = std::span<const std::byte>;
@@ -146,4 +146,4 @@ void decode_n5_block(const N5Attributes& attributes, const std::array<std::size_
   place(scratch.data(), voxels, item, window, out);
 }
 
-}  // namespace catvox
+}  // namespace catvox::detail

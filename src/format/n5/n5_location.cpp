@@ -1,4 +1,4 @@
-#include <catvox/format/n5/n5_location.hpp>
+#include "format/n5/n5_location.hpp"
 
 #include <algorithm>
 #include <catvox/core/error.hpp>
@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-namespace catvox {
+namespace catvox::detail {
 namespace {
 
 constexpr std::string_view placeholder = "%SCALE_DATASET%";
@@ -76,4 +76,4 @@ N5Location parse_n5_location(std::string_view image_base) {
   return location;
 }
 
-}  // namespace catvox
+}  // namespace catvox::detail

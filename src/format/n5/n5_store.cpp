@@ -1,13 +1,13 @@
-#include <catvox/format/n5/n5_store.hpp>
+#include "format/n5/n5_store.hpp"
 
 #include <algorithm>
-#include <catvox/format/n5/n5_block.hpp>
 #include <utility>
 
 #include "format/body_limit.hpp"
+#include "format/n5/n5_block.hpp"
 #include "format/sizes.hpp"
 
-namespace catvox {
+namespace catvox::detail {
 
 N5Store::N5Store(N5Attributes attributes, N5Location location, int level)
     : attributes_(std::move(attributes)), location_(std::move(location)), level_(level) {
@@ -57,4 +57,4 @@ void N5Store::decode(const Index3& /*chunk*/, std::span<const std::byte> encoded
   decode_n5_block(attributes_, location_.axes, encoded, window, out);
 }
 
-}  // namespace catvox
+}  // namespace catvox::detail

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <catvox/core/error.hpp>
-#include <catvox/format/n5/n5_location.hpp>
-#include <catvox/format/n5/n5_store.hpp>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "format/n5/n5_location.hpp"
+#include "format/n5/n5_store.hpp"
 
 namespace catvox::detail {
 namespace {

@@ -1,7 +1,7 @@
 #include "format/precomputed/precomputed_store.hpp"
 
 #include <algorithm>
-#include <catvox/core/checked.hpp>
+#include <catvox/core/detail/checked.hpp>
 #include <catvox/core/error.hpp>
 #include <catvox/core/text.hpp>
 #include <utility>

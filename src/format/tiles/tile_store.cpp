@@ -1,14 +1,14 @@
 #include <bit>
-#include <catvox/codec/image.hpp>
 #include <catvox/core/buffer.hpp>
 #include <catvox/core/error.hpp>
 #include <catvox/core/text.hpp>
 #include <catvox/format/tiles/tile_store.hpp>
-#include <catvox/http/url.hpp>
 #include <utility>
 
+#include "codec/image.hpp"
 #include "core/strided_copy.hpp"
 #include "format/body_limit.hpp"
+#include "http/url_parts.hpp"
 
 namespace catvox {
 namespace {
@@ -18,7 +18,7 @@ std::string text(std::int64_t number) { return std::to_string(number); }
 }  // namespace
 
 TileStore::TileStore(Level level) : level_(std::move(level)), chunk_shape_{1, level_.tile_height, level_.tile_width} {
-  level_.file_extension = encode_url_tail(level_.image_base, level_.file_extension);
+  level_.file_extension = detail::encode_url_tail(level_.image_base, level_.file_extension);
   if (chunk_shape_[1] <= 0 || chunk_shape_[2] <= 0) {
     throw Error(Errc::invalid_metadata, "mirror " + in_quotes(level_.mirror_title) + " has tiles of " +
                                             text(chunk_shape_[2]) + " x " + text(chunk_shape_[1]) + " pixels");
@@ -40,15 +40,15 @@ void TileStore::decode(const Index3&, std::span<const std::byte> encoded, const 
   const std::int64_t rows = window.max[1] - window.min[1];
   const std::int64_t columns = window.max[2] - window.min[2];
   if (!transposed()) {
-    decode_grey8(encoded, {.height = chunk_shape_[1], .width = chunk_shape_[2]},
-                 {.row = window.min[1], .column = window.min[2], .height = rows, .width = columns}, 0,
-                 reinterpret_cast<std::uint8_t*>(out.data), out.strides[1]);
+    detail::decode_grey8(encoded, {.height = chunk_shape_[1], .width = chunk_shape_[2]},
+                         {.row = window.min[1], .column = window.min[2], .height = rows, .width = columns}, 0,
+                         reinterpret_cast<std::uint8_t*>(out.data), out.strides[1]);
     return;
   }
   Buffer image(static_cast<std::size_t>(rows * columns));
-  decode_grey8(encoded, {.height = chunk_shape_[2], .width = chunk_shape_[1]},
-               {.row = window.min[2], .column = window.min[1], .height = columns, .width = rows}, 0,
-               reinterpret_cast<std::uint8_t*>(image.data()), rows);
+  detail::decode_grey8(encoded, {.height = chunk_shape_[2], .width = chunk_shape_[1]},
+                       {.row = window.min[2], .column = window.min[1], .height = columns, .width = rows}, 0,
+                       reinterpret_cast<std::uint8_t*>(image.data()), rows);
   detail::strided_copy(1, std::endian::native, image.data(), {rows * columns, 1, rows}, {1, rows, columns}, out);
 }
 

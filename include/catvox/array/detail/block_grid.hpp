@@ -1,19 +1,20 @@
 #pragma once
 
 #include <array>
+#include <catvox/array/detail/view_layout.hpp>
 #include <catvox/array/level_source.hpp>
-#include <catvox/array/view_layout.hpp>
 #include <catvox/core/box.hpp>
+#include <catvox/core/export.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
-namespace catvox::detail {
+namespace catvox::abi {
 
 /// A view cut into blocks that follow the chunks under it: per source axis, the positions at which a block begins, and
 /// the extent as the last entry. An axis of extent 0 has no block.
-class BlockGrid {
+class CATVOX_EXPORT BlockGrid {
  public:
   /// \param shape  the most voxels that a block may have per axis of the view; empty: a chunk's. Blocks that are no
   ///               smaller than a chunk are of whole chunks, smaller ones are parts of one.
@@ -40,6 +41,6 @@ class BlockGrid {
 };
 
 /// The extent of a chunk along each axis of a view, in the view's voxels; 1 along new axes, rounded up where it has steps.
-std::size_t chunk_extent(const ViewLayout& layout, const Shape3& chunk_shape, std::size_t axis) noexcept;
+CATVOX_EXPORT std::size_t chunk_extent(const ViewLayout& layout, const Shape3& chunk_shape, std::size_t axis) noexcept;
 
-}  // namespace catvox::detail
+}  // namespace catvox::abi

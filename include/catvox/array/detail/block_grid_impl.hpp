@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <catvox/array/detail/block_grid.hpp>
-#include <catvox/array/resident_regions.hpp>
+#include <catvox/array/detail/resident_regions.hpp>
 #include <catvox/core/error.hpp>
 #include <cmath>
 #include <cstdlib>
@@ -20,7 +20,7 @@ inline std::vector<std::int64_t> begins_of_chunks(const AxisSelection& selection
   if (selection.count == 0 || (at_most && *at_most >= selection.count)) {
     return selection.count == 0 ? std::vector<std::int64_t>{0} : std::vector<std::int64_t>{0, selection.count};
   }
-  const std::int64_t per_chunk = ceil_div(chunk, std::abs(selection.step));
+  const std::int64_t per_chunk = detail::ceil_div(chunk, std::abs(selection.step));
   const std::int64_t most = at_most.value_or(per_chunk);
   const std::int64_t group = most >= per_chunk ? most / per_chunk * chunk : chunk;  // in voxels of the source
   const std::int64_t piece = most >= per_chunk ? selection.count : most;
@@ -44,11 +44,15 @@ inline std::vector<std::int64_t> begins_of_chunks(const AxisSelection& selection
   return begins;
 }
 
+}  // namespace catvox::detail
+
+namespace catvox::abi {
+
 CATVOX_INLINE std::size_t chunk_extent(const ViewLayout& layout, const Shape3& chunk_shape, std::size_t axis) noexcept {
   const int source = layout.source_axis(axis);
   if (source == ViewLayout::new_axis) return 1;
   const auto at = static_cast<std::size_t>(source);
-  const std::int64_t voxels = ceil_div(chunk_shape[at], std::abs(layout.selection()[at].step));
+  const std::int64_t voxels = detail::ceil_div(chunk_shape[at], std::abs(layout.selection()[at].step));
   return static_cast<std::size_t>(std::max<std::int64_t>(1, voxels));
 }
 
@@ -63,7 +67,7 @@ CATVOX_INLINE BlockGrid::BlockGrid(const ViewLayout& layout, const Shape3& chunk
     most[static_cast<std::size_t>(layout.source_axis(axis))] = static_cast<std::int64_t>(std::min(shape[axis], far));
   }
   for (std::size_t source = 0; source < 3; ++source) {
-    begins_[source] = begins_of_chunks(layout.selection()[source], chunk_shape[source], most[source]);
+    begins_[source] = detail::begins_of_chunks(layout.selection()[source], chunk_shape[source], most[source]);
   }
 }
 
@@ -123,4 +127,4 @@ CATVOX_INLINE ViewLayout BlockGrid::share(std::size_t worker, std::size_t count)
   return of_blocks(box);
 }
 
-}  // namespace catvox::detail
+}  // namespace catvox::abi

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <catvox/array/read_options.hpp>
+#include <catvox/core/export.hpp>
 #include <cstddef>
 #include <functional>
 #include <stop_token>
@@ -20,7 +21,7 @@ struct BlockOptions {
   std::stop_token stop{};
 };
 
-namespace detail {
+namespace abi {
 
 /// The parts that run_blocks() goes through.
 struct BlockRun {
@@ -31,8 +32,9 @@ struct BlockRun {
 
 /// Calls work(i) for each part, in order, on some threads, and fetch(i) for parts that come soon.
 /// \param stop  ends it; requested by it when something fails
-void run_blocks(const BlockRun& run, const BlockOptions& options, std::stop_source& stop,
-                const std::function<void(std::size_t)>& fetch, const std::function<void(std::size_t)>& work);
+CATVOX_EXPORT void run_blocks(const BlockRun& run, const BlockOptions& options, std::stop_source& stop,
+                              const std::function<void(std::size_t)>& fetch,
+                              const std::function<void(std::size_t)>& work);
 
-}  // namespace detail
+}  // namespace abi
 }  // namespace catvox

@@ -20,19 +20,23 @@ namespace catvox::detail {
 
 /// How many parts ahead of the last one taken are fetched: enough for a server far away, and no more than a quarter of
 /// the usual cache even if nothing of them can be compressed.
-inline std::size_t parts_ahead(const BlockRun& run, std::size_t threads) noexcept {
+inline std::size_t parts_ahead(const abi::BlockRun& run, std::size_t threads) noexcept {
   constexpr std::size_t most_bytes = std::size_t{64} << 20;
   constexpr std::size_t most_chunks = 64;
   const std::size_t wanted = std::max(threads, most_chunks / run.chunks);
   return std::clamp<std::size_t>(most_bytes / std::max<std::size_t>(1, run.bytes), 1, wanted);
 }
 
+}  // namespace catvox::detail
+
+namespace catvox::abi {
+
 CATVOX_INLINE void run_blocks(const BlockRun& run, const BlockOptions& options, std::stop_source& stop,
                               const std::function<void(std::size_t)>& fetch,
                               const std::function<void(std::size_t)>& work) {
   const std::size_t asked = options.threads != 0 ? options.threads : std::thread::hardware_concurrency();
   const std::size_t threads = std::clamp<std::size_t>(asked, 1, run.count);
-  const std::size_t ahead = parts_ahead(run, threads);
+  const std::size_t ahead = detail::parts_ahead(run, threads);
 
   std::mutex mutex;  // guards these
   std::size_t taken = 0, fetched = 0;
@@ -91,4 +95,4 @@ CATVOX_INLINE void run_blocks(const BlockRun& run, const BlockOptions& options, 
   if (done < run.count) throw Error(Errc::cancelled, "for_each_block was cancelled");
 }
 
-}  // namespace catvox::detail
+}  // namespace catvox::abi

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <catvox/array/detail/chunk_count.hpp>
+#include <catvox/array/detail/resident_regions.hpp>
+#include <catvox/array/detail/view_layout.hpp>
 #include <catvox/array/level_source.hpp>
-#include <catvox/array/resident_regions.hpp>
-#include <catvox/array/view_layout.hpp>
 #include <catvox/core/dtype.hpp>
 #include <catvox/core/error.hpp>
 #include <cmath>

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <catvox/array/detail/resident_regions.hpp>
 #include <catvox/array/detail/view_access.hpp>
 #include <catvox/array/detail/walked_view.hpp>
-#include <catvox/array/resident_regions.hpp>
 #include <catvox/array/xtensor.hpp>
 #include <cstddef>
 #include <iterator>
@@ -269,7 +269,7 @@ requires(catvox::detail::contains_view<std::decay_t<CT>>) class xreducer_stepper
     d::for_each_view(expression, add_bytes);
 
     d::Residents residents(d::Residents::Keep::in_the_level);
-    if (bytes <= catvox::ResidentRegions::region_bytes) {
+    if (bytes <= catvox::abi::ResidentRegions::region_bytes) {
       return walk_over(d::replace_views(expression, residents), std::move(residents));
     }
     auto walked = [&]<class T, std::size_t N>(const catvox::ScaleView<T, N>& view) {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <catvox/array/resident_regions.hpp>
+#include <catvox/array/detail/resident_regions.hpp>
+#include <catvox/core/detail/memory.hpp>
 #include <catvox/core/error.hpp>
-#include <catvox/core/memory.hpp>
 #include <cstdlib>
 #include <span>
 #include <string>
@@ -26,14 +26,14 @@ inline Interval positions_within(const AxisSelection& selection, std::int64_t mi
   const std::int64_t step = std::abs(selection.step);
   const std::int64_t from = selection.step > 0 ? min - selection.start : selection.start - (max - 1);
   const std::int64_t to = selection.step > 0 ? max - 1 - selection.start : selection.start - min;
-  return {from <= 0 ? 0 : ceil_div(from, step), std::min(selection.count, to / step + 1)};
+  return {from <= 0 ? 0 : detail::ceil_div(from, step), std::min(selection.count, to / step + 1)};
 }
 
 /// A run of at most `max_count` positions around `position`, cut where chunks begin if a chunk fits.
 inline Interval run_around(const AxisSelection& selection, std::int64_t chunk, std::int64_t position,
                            std::int64_t max_count) noexcept {
   if (selection.count <= max_count) return {0, selection.count};
-  const std::int64_t per_chunk = ceil_div(chunk, std::abs(selection.step));
+  const std::int64_t per_chunk = detail::ceil_div(chunk, std::abs(selection.step));
   const std::int64_t voxel = selection.start + position * selection.step;
   const std::int64_t group = chunk * std::max<std::int64_t>(1, max_count / per_chunk);
   const Interval aligned = positions_within(selection, voxel / group * group, (voxel / group + 1) * group);
@@ -44,11 +44,11 @@ inline Interval run_around(const AxisSelection& selection, std::int64_t chunk, s
 
 }  // namespace catvox::detail
 
-namespace catvox {
+namespace catvox::abi {
 
 CATVOX_INLINE void require_memory(const ViewLayout& layout, std::size_t item) {
-  const auto bytes =
-      static_cast<std::size_t>(checked_multiply(layout.size(), static_cast<std::int64_t>(item), "bytes of a view"));
+  const auto bytes = static_cast<std::size_t>(
+      detail::checked_multiply(layout.size(), static_cast<std::int64_t>(item), "bytes of a view"));
   if (bytes <= machine_memory()) return;
   std::array<std::int64_t, ViewLayout::max_rank> shape{};
   for (std::size_t axis = 0; axis < layout.rank(); ++axis) shape[axis] = layout.extent(axis);
@@ -62,7 +62,7 @@ CATVOX_INLINE Region read_region(const LevelSource& source, const ViewLayout& la
   const auto item = static_cast<std::int64_t>(item_size(source.dtype()));
   require_memory(layout, item_size(source.dtype()));
   Region region{layout, {}};
-  region.voxels.resize(static_cast<std::size_t>(checked_multiply(layout.size(), item, "bytes of a view")));
+  region.voxels.resize(static_cast<std::size_t>(detail::checked_multiply(layout.size(), item, "bytes of a view")));
   use_huge_pages(region.voxels.data(), region.voxels.size());
   if (layout.size() > 0) {
     const ReadStatistics done =
@@ -133,4 +133,4 @@ CATVOX_INLINE Box chunk_around(const ViewLayout& layout, const Shape3& chunk_sha
   return part;
 }
 
-}  // namespace catvox
+}  // namespace catvox::abi

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <catvox/array/view_layout.hpp>
+#include <catvox/array/detail/view_layout.hpp>
 #include <catvox/array/xtensor.hpp>
 #include <concepts>
 #include <cstddef>

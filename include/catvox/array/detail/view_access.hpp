@@ -1,8 +1,8 @@
 #pragma once
 
+#include <catvox/array/detail/resident_regions.hpp>
+#include <catvox/array/detail/view_layout.hpp>
 #include <catvox/array/detail/view_traits.hpp>
-#include <catvox/array/resident_regions.hpp>
-#include <catvox/array/view_layout.hpp>
 #include <catvox/array/xtensor.hpp>
 #include <cstddef>
 #include <string>

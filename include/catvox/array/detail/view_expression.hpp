@@ -2,9 +2,9 @@
 
 #include <array>
 #include <catvox/array/detail/iterable_view.hpp>
+#include <catvox/array/detail/resident_regions.hpp>
+#include <catvox/array/detail/view_layout.hpp>
 #include <catvox/array/detail/view_traits.hpp>
-#include <catvox/array/resident_regions.hpp>
-#include <catvox/array/view_layout.hpp>
 #include <catvox/array/xtensor.hpp>
 #include <concepts>
 #include <cstddef>

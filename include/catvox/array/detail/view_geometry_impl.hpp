@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <catvox/array/view_geometry.hpp>
+#include <catvox/array/detail/view_geometry.hpp>
 #include <catvox/core/error.hpp>
 #include <cmath>
 #include <cstdlib>
@@ -49,7 +49,7 @@ inline std::int64_t nearest_position(const AxisSelection& selection, std::int64_
 
 }  // namespace catvox::detail
 
-namespace catvox {
+namespace catvox::abi {
 
 CATVOX_INLINE std::string_view axis_name(const ViewLayout& layout, const LevelGeometry& geometry, std::size_t axis) {
   if (layout.source_axis(axis) == ViewLayout::new_axis) return "";
@@ -164,4 +164,4 @@ CATVOX_INLINE ViewLayout rescaled(const ViewLayout& layout, const LevelGeometry&
   return layout.with_selection(selection);
 }
 
-}  // namespace catvox
+}  // namespace catvox::abi

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <algorithm>
-#include <catvox/array/view_layout.hpp>
+#include <catvox/array/detail/view_layout.hpp>
 #include <catvox/core/error.hpp>
 #include <cstdlib>
 #include <utility>
@@ -33,7 +33,7 @@ std::string join_numbers(std::span<const I> numbers) {
 
 }  // namespace catvox::detail
 
-namespace catvox {
+namespace catvox::abi {
 
 CATVOX_INLINE std::string to_text(std::span<const std::int64_t> numbers) { return detail::join_numbers(numbers); }
 CATVOX_INLINE std::string to_text(std::span<const std::size_t> numbers) { return detail::join_numbers(numbers); }
@@ -209,9 +209,9 @@ CATVOX_INLINE bool strides_overlap(std::span<const std::int64_t> shape, std::spa
   std::int64_t reach = 0;  // of the axes so far, from the first voxel to the last
   for (const auto& [stride, extent] : axes) {
     if (stride <= reach) return true;
-    reach = checked_multiply(stride, extent - 1, "stride x extent") + reach;
+    reach = detail::checked_multiply(stride, extent - 1, "stride x extent") + reach;
   }
   return false;
 }
 
-}  // namespace catvox
+}  // namespace catvox::abi

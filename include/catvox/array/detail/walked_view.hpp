@@ -1,8 +1,8 @@
 #pragma once
 
+#include <catvox/array/detail/resident_regions.hpp>
 #include <catvox/array/detail/view_access.hpp>
 #include <catvox/array/detail/view_expression.hpp>
-#include <catvox/array/resident_regions.hpp>
 #include <cstddef>
 #include <span>
 #include <utility>

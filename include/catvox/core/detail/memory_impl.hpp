@@ -1,6 +1,6 @@
 #pragma once
 
-#include <catvox/core/memory.hpp>
+#include <catvox/core/detail/memory.hpp>
 #include <cstdint>
 #ifdef __linux__
 #include <sys/mman.h>
@@ -11,7 +11,7 @@
 #define CATVOX_INLINE inline
 #endif
 
-namespace catvox {
+namespace catvox::abi {
 
 CATVOX_INLINE void use_huge_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) noexcept {
 #ifdef __linux__
@@ -33,4 +33,4 @@ CATVOX_INLINE std::size_t machine_memory() noexcept {
   return SIZE_MAX;
 }
 
-}  // namespace catvox
+}  // namespace catvox::abi

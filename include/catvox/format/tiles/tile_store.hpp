@@ -1,5 +1,6 @@
 #pragma once
 
+#include <catvox/core/export.hpp>
 #include <catvox/format/chunk_store.hpp>
 #include <catvox/geometry/stack_space.hpp>
 #include <cstdint>
@@ -18,7 +19,7 @@ struct TileIndex {
 
 /// One scale level of a mirror that serves JPEG or PNG tiles: uint8, chunks of (1, tile_height, tile_width).
 /// A subclass per tile source type says where a tile lies.
-class TileStore : public ChunkStore {
+class CATVOX_EXPORT TileStore : public ChunkStore {
  public:
   /// What every tile source type has in common.
   struct Level {

@@ -1,9 +1,10 @@
 #pragma once
 
 #include <array>
+#include <catvox/array/detail/view_layout.hpp>
 #include <catvox/array/level_source.hpp>
-#include <catvox/array/view_layout.hpp>
 #include <catvox/core/buffer.hpp>
+#include <catvox/core/export.hpp>
 #include <cstddef>
 #include <list>
 #include <memory>
@@ -11,7 +12,7 @@
 #include <span>
 #include <utility>
 
-namespace catvox {
+namespace catvox::abi {
 
 /// The voxels of a view held in memory, in C order of the view's axes.
 struct Region {
@@ -26,17 +27,17 @@ struct Region {
 };
 
 /// Looks whether all voxels of a view can be in memory at once. \throws Error{too_large} if this machine has too little
-void require_memory(const ViewLayout& layout, std::size_t item);
+CATVOX_EXPORT void require_memory(const ViewLayout& layout, std::size_t item);
 
 /// Reads all voxels of a view in one read.
 /// \param statistics  receives what the read did, unless null
 /// \throws Error      as LevelSource::read, and as require_memory
-Region read_region(const LevelSource& source, const ViewLayout& layout, const ReadOptions& options = {},
-                   ReadStatistics* statistics = nullptr);
+CATVOX_EXPORT Region read_region(const LevelSource& source, const ViewLayout& layout, const ReadOptions& options = {},
+                                 ReadStatistics* statistics = nullptr);
 
 /// The regions that element access and iteration read last, shared by all views that descend from one: without them
 /// every new iterator would read its surroundings again. Bounded in bytes, least recently used first out. Thread-safe.
-class ResidentRegions {
+class CATVOX_EXPORT ResidentRegions {
  public:
   /// A walk keeps this much in memory at once; a view no larger is read whole when a walk over it begins.
   static constexpr std::size_t region_bytes = std::size_t{64} << 20;
@@ -65,7 +66,7 @@ using AxisOrder = std::array<std::size_t, 3>;
 
 /// The order of a walk that moves along some axes of a view first and then along the rest in C order, the last axis
 /// first. \param fastest  axes of the view, the fastest first
-AxisOrder walk_order(const ViewLayout& layout, std::span<const std::size_t> fastest) noexcept;
+CATVOX_EXPORT AxisOrder walk_order(const ViewLayout& layout, std::span<const std::size_t> fastest) noexcept;
 
 /// C order over the axes of a view.
 inline AxisOrder c_order(const ViewLayout& layout) noexcept { return walk_order(layout, {}); }
@@ -77,10 +78,10 @@ inline AxisOrder c_order(const ViewLayout& layout) noexcept { return walk_order(
 /// \param chunk_shape  of the source, zyx
 /// \param position     in the selections of `layout`, zyx
 /// \returns            positions in those selections, zyx
-Box part_around(const ViewLayout& layout, const Shape3& chunk_shape, const Index3& position, const AxisOrder& order,
-                std::int64_t max_voxels) noexcept;
+CATVOX_EXPORT Box part_around(const ViewLayout& layout, const Shape3& chunk_shape, const Index3& position,
+                              const AxisOrder& order, std::int64_t max_voxels) noexcept;
 
 /// The positions of a view that lie in the chunk that holds `position`.
-Box chunk_around(const ViewLayout& layout, const Shape3& chunk_shape, const Index3& position) noexcept;
+CATVOX_EXPORT Box chunk_around(const ViewLayout& layout, const Shape3& chunk_shape, const Index3& position) noexcept;
 
-}  // namespace catvox
+}  // namespace catvox::abi

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace catvox {
+namespace catvox::detail {
 
 /// Where an N5 volume lies and which of its dimensions are the stack's axes: an image_base of tile source type 11,
 /// `…/%SCALE_DATASET%/…/a_b_c` with an optional query, taken apart.
@@ -32,4 +32,4 @@ struct N5Location {
 ///         in the message
 N5Location parse_n5_location(std::string_view image_base);
 
-}  // namespace catvox
+}  // namespace catvox::detail

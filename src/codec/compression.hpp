@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-namespace catvox {
+namespace catvox::detail {
 
 /// The block compressions that N5 names.
 enum class Compression : std::uint8_t { raw, gzip, bzip2, xz, lz4, zstd, blosc };
@@ -44,4 +44,4 @@ bool is_available(Compression compression) noexcept;
 ///         Error{too_large} if a size is beyond the limits above
 void decompress(Compression compression, std::span<const std::byte> payload, std::span<std::byte> out);
 
-}  // namespace catvox
+}  // namespace catvox::detail

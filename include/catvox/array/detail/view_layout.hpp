@@ -2,37 +2,21 @@
 
 #include <array>
 #include <catvox/array/level_source.hpp>
+#include <catvox/array/slice.hpp>
 #include <catvox/core/box.hpp>
+#include <catvox/core/export.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 
-namespace catvox {
-
-/// What one argument of slice() does, Python's rules: negative indices count from the end of the axis, ranges are
-/// clipped to it.
-struct Slice {
-  /// What it does to its axis.
-  enum class Kind : std::uint8_t {
-    index,     ///< keeps one index (`start`) and drops the axis
-    range,     ///< start : stop : step, each optional
-    new_axis,  ///< inserts an axis of extent 1
-    ellipsis,  ///< as many whole axes as the other arguments leave
-  };
-  Kind kind = Kind::range;                 ///< what it does to its axis
-  std::optional<std::int64_t> start{};     ///< the index, or the first one of a range
-  std::optional<std::int64_t> stop{};      ///< one past the last of a range
-  std::optional<std::int64_t> step{};      ///< of a range; not 0
-  std::optional<std::uint64_t> wrapped{};  ///< an unsigned number among them that went below 0: an error
-};
+namespace catvox::abi {
 
 /// Which voxels of a level a view shows and along which axes: the part of a view that does not depend on its type.
 ///
 /// A selection per *source* axis (z, y, x), and for each *view* axis the source axis that it runs along, or none for an
 /// axis that slice() inserted. A source axis that no view axis runs along is dropped: its selection holds one index.
-class ViewLayout {
+class CATVOX_EXPORT ViewLayout {
  public:
   /// The most axes that a view may have.
   static constexpr std::size_t max_rank = 8;
@@ -101,17 +85,17 @@ class ViewLayout {
 /// \param extent  of the axis, >= 0
 /// \param axis    its number, for the message
 /// \throws Error{invalid_argument} if the step is 0
-AxisSelection resolve_range(const Slice& slice, std::int64_t extent, std::size_t axis);
+CATVOX_EXPORT AxisSelection resolve_range(const Slice& slice, std::int64_t extent, std::size_t axis);
 
 /// True if two voxels of an array with these strides could share memory: not every stride steps over all that the
 /// smaller ones reach. Axes of extent 1 do not count; strides may be negative.
 ///
 /// \param shape    per axis, >= 0
 /// \param strides  per axis, in elements
-bool strides_overlap(std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
+CATVOX_EXPORT bool strides_overlap(std::span<const std::int64_t> shape, std::span<const std::int64_t> strides);
 
 /// "(64, 512, 512)": numbers for messages.
-std::string to_text(std::span<const std::int64_t> numbers);
-std::string to_text(std::span<const std::size_t> numbers);
+CATVOX_EXPORT std::string to_text(std::span<const std::int64_t> numbers);
+CATVOX_EXPORT std::string to_text(std::span<const std::size_t> numbers);
 
-}  // namespace catvox
+}  // namespace catvox::abi

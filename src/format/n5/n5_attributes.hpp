@@ -1,13 +1,14 @@
 #pragma once
 
-#include <catvox/codec/compression.hpp>
 #include <catvox/core/dtype.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
-namespace catvox {
+#include "codec/compression.hpp"
+
+namespace catvox::detail {
 
 /// The largest block that is read, in decoded bytes. The largest in use, 512^3 uint64, is exactly this.
 inline constexpr std::int64_t n5_max_block_bytes = std::int64_t{1} << 30;
@@ -32,4 +33,4 @@ struct N5Attributes {
 ///         Error{too_large} if a block would take more than n5_max_block_bytes
 N5Attributes parse_n5_attributes(std::string_view json);
 
-}  // namespace catvox
+}  // namespace catvox::detail

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace catvox {
+namespace catvox::detail {
 
 /// a * b, or Error{too_large} naming `what` if the product does not fit.
 template <std::integral I>
@@ -21,4 +21,4 @@ constexpr I checked_multiply(I a, I b, const char* what) {
 /// ceil(a / b) for a >= 0, b > 0, without the overflow of (a + b - 1) / b.
 constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) noexcept { return a / b + (a % b != 0 ? 1 : 0); }
 
-}  // namespace catvox
+}  // namespace catvox::detail

@@ -1,13 +1,14 @@
 #pragma once
 
 #include <catvox/format/chunk_store.hpp>
-#include <catvox/format/n5/n5_attributes.hpp>
-#include <catvox/format/n5/n5_location.hpp>
 #include <cstddef>
 #include <span>
 #include <string>
 
-namespace catvox {
+#include "format/n5/n5_attributes.hpp"
+#include "format/n5/n5_location.hpp"
+
+namespace catvox::detail {
 
 /// One level of an N5 volume, its dimensions permuted to the stack's axes.
 class N5Store final : public ChunkStore {
@@ -39,4 +40,4 @@ class N5Store final : public ChunkStore {
   std::size_t max_bytes_ = 0;  ///< of a block's body
 };
 
-}  // namespace catvox
+}  // namespace catvox::detail

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <span>
 
-namespace catvox {
+namespace catvox::detail {
 
 /// Rows x columns of pixels.
 struct ImageSize {
@@ -55,4 +55,4 @@ struct ImageWindow {
 void decode_grey8(std::span<const std::byte> encoded, const ImageSize& cell, const ImageWindow& window,
                   std::uint8_t fill, std::uint8_t* out, std::ptrdiff_t row_stride);
 
-}  // namespace catvox
+}  // namespace catvox::detail

@@ -3,11 +3,12 @@
 #include <array>
 #include <catvox/core/box.hpp>
 #include <catvox/format/chunk_store.hpp>
-#include <catvox/format/n5/n5_attributes.hpp>
 #include <cstddef>
 #include <span>
 
-namespace catvox {
+#include "format/n5/n5_attributes.hpp"
+
+namespace catvox::detail {
 
 /// Decodes a part of one N5 block to native byte order and array axes.
 ///
@@ -26,4 +27,4 @@ namespace catvox {
 void decode_n5_block(const N5Attributes& attributes, const std::array<std::size_t, 3>& axes,
                      std::span<const std::byte> encoded, const Box& window, const StridedBytes& out);
 
-}  // namespace catvox
+}  // namespace catvox::detail
