@@ -5,10 +5,10 @@
 cmake_minimum_required(VERSION 3.25)
 
 # Each layer may include itself and what stands before it.
-set(layers core geometry array http bytes codec format read catmaid)
+set(layers core geometry array http bytes codec format read catmaid export)
 
 # Where views are defined or handed out.
-set(with_xtensor array catmaid)
+set(with_xtensor array catmaid export)
 list(JOIN with_xtensor ", " xtensor_text)
 
 # Public headers may include the standard library, catvox, and there xtensor. These stay in src/:
