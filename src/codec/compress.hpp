@@ -1,10 +1,10 @@
 #pragma once
 
-#include <catvox/codec/compression.hpp>
 #include <catvox/core/buffer.hpp>
 #include <cstddef>
 #include <span>
 #include <string>
+#include "codec/compression.hpp"
 
 namespace catvox::detail {
 

@@ -1,7 +1,7 @@
 #include "export/encode_pool.hpp"
 
 #include <algorithm>
-#include <catvox/core/checked.hpp>
+#include <catvox/core/detail/checked.hpp>
 #include <catvox/core/error.hpp>
 #include <new>
 #include <utility>

@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <catvox/array/detail/block_grid.hpp>
-#include <catvox/array/view_geometry.hpp>
+#include <catvox/array/detail/view_geometry.hpp>
 #include <catvox/core/error.hpp>
 #include <catvox/export/export_view.hpp>
 #include <utility>
 
 namespace catvox {
 namespace {
+
+using namespace detail;
 
 double coordinate(const WorldPoint& point, std::string_view axis) {
   return axis == "x" ? point.x : axis == "y" ? point.y : point.z;
@@ -61,7 +63,7 @@ ExportView ExportView::in_world_order() const {
 
 ExportView ExportView::rescaled(int level) const {
   auto other = source_->at_level(level);
-  const ViewLayout layout = catvox::rescaled(layout_, source_->geometry(), other->geometry());
+  const ViewLayout layout = abi::rescaled(layout_, source_->geometry(), other->geometry());
   return {std::move(other), layout};
 }
 
@@ -92,7 +94,7 @@ std::int64_t ExportView::voxels_in(const Box& box, const Box& of_source) const n
     const auto& [start, step, count] = layout.selection()[axis];
     // Positions p with min <= start + p * step < max.
     const auto before = [&, start = start, step = step, count = count](std::int64_t voxel) {
-      return std::clamp<std::int64_t>(voxel <= start ? 0 : ceil_div(voxel - start, step), 0, count);
+      return std::clamp<std::int64_t>(voxel <= start ? 0 : detail::ceil_div(voxel - start, step), 0, count);
     };
     voxels *= before(of_source.max[axis]) - before(of_source.min[axis]);
   }

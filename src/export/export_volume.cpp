@@ -1,11 +1,13 @@
 #include <algorithm>
-#include <catvox/core/checked.hpp>
+#include <catvox/core/detail/checked.hpp>
 #include <catvox/core/error.hpp>
 #include <catvox/export/export_volume.hpp>
 #include <utility>
 
 namespace catvox {
 namespace {
+
+using namespace detail;
 
 std::vector<ExportView> one(ExportView view) {
   std::vector<ExportView> channels;

@@ -1,9 +1,9 @@
 #include <bit>
 #include <catvox/core/error.hpp>
 #include <catvox/export/n5.hpp>
-#include <catvox/format/n5/n5_block.hpp>
 #include <cmath>
 #include <utility>
+#include "format/n5/n5_block.hpp"
 
 #include "export/chunked_writer.hpp"
 

@@ -22,8 +22,8 @@ SingleFileWriter::SingleFileWriter(ExportVolume volume, fs::path file, FileLayou
       data_(state_ / "data"),
       layout_(std::move(layout)) {
   if (volume_.levels().size() > 1) {
-    throw Error(Errc::invalid_argument, target_.string() + " can hold one level, got " +
-                                            std::to_string(volume_.levels().size()));
+    throw Error(Errc::invalid_argument,
+                target_.string() + " can hold one level, got " + std::to_string(volume_.levels().size()));
   }
   const Shape3& shape = volume_.first().place.shape;
   const std::int64_t voxels = volume_.bytes(0);
@@ -38,8 +38,7 @@ SingleFileWriter::SingleFileWriter(ExportVolume volume, fs::path file, FileLayou
 
 std::int64_t SingleFileWriter::offset(std::int64_t channel, std::int64_t z, std::int64_t y) const noexcept {
   const Shape3& shape = volume_.first().place.shape;
-  const std::int64_t plane =
-      layout_.channels_within_slices ? z * volume_.channels() + channel : channel * shape[0] + z;
+  const std::int64_t plane = layout_.channels_within_slices ? z * volume_.channels() + channel : channel * shape[0] + z;
   return static_cast<std::int64_t>(layout_.header.size()) + (plane * shape[1] + y) * row_bytes_;
 }
 

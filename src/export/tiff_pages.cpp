@@ -1,8 +1,8 @@
 #include "export/tiff_pages.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
-#include <algorithm>
 #include <limits>
 #include <utility>
 #include <vector>

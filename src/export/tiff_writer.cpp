@@ -71,7 +71,9 @@ std::string ome_type(DType dtype) {
 std::string ome_description(const ExportVolume& volume, const std::string& file) {
   const ArrayPlace& place = volume.first().place;
   const std::int64_t channels = volume.channels();
-  const auto attribute = [](const std::string& key, const std::string& value) { return " " + key + "=\"" + value + "\""; };
+  const auto attribute = [](const std::string& key, const std::string& value) {
+    return " " + key + "=\"" + value + "\"";
+  };
   std::string text =
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?><OME xmlns=\"http://www.openmicroscopy.org/Schemas/OME/2016-06\" "
       "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <catvox/array/detail/view_layout.hpp>
 #include <catvox/array/level_source.hpp>
-#include <catvox/array/view_layout.hpp>
 #include <catvox/core/error.hpp>
 #include <cstdint>
 #include <cstring>
@@ -92,6 +92,6 @@ class MadeLevel final : public LevelSource, public std::enable_shared_from_this<
 };
 
 /// The whole of a level as a view.
-inline ViewLayout whole(const LevelSource& level) { return ViewLayout(level.geometry().shape()); }
+inline abi::ViewLayout whole(const LevelSource& level) { return abi::ViewLayout(level.geometry().shape()); }
 
 }  // namespace catvox::test

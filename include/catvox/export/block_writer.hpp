@@ -2,6 +2,7 @@
 
 #include <array>
 #include <catvox/core/box.hpp>
+#include <catvox/core/export.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -25,7 +26,7 @@ struct BlockVoxels {
 
 /// A file format: where each block of an export goes. One object for one export; made by n5_writer() and its kin, which
 /// check that everything fits before anything is written.
-class BlockWriter {
+class CATVOX_EXPORT BlockWriter {
  public:
   virtual ~BlockWriter() = default;
 

@@ -2,11 +2,12 @@
 
 #include <array>
 #include <catvox/array/detail/view_access.hpp>
+#include <catvox/array/detail/view_layout.hpp>
 #include <catvox/array/level_source.hpp>
 #include <catvox/array/scale_view.hpp>
-#include <catvox/array/view_layout.hpp>
 #include <catvox/core/box.hpp>
 #include <catvox/core/dtype.hpp>
+#include <catvox/core/export.hpp>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -23,7 +24,7 @@ struct ArrayPlace {
 };
 
 /// A view of three axes of any element type, as exports take it.
-class ExportView {
+class CATVOX_EXPORT ExportView {
  public:
   /// \throws Error{invalid_argument} if an axis was inserted, or runs backwards: no format can say so
   template <class T>
@@ -31,7 +32,7 @@ class ExportView {
       : ExportView(detail::ViewAccess::level(view).source(), detail::ViewAccess::layout(view)) {}
 
   /// The same of a source's voxels.
-  ExportView(std::shared_ptr<const LevelSource> source, const ViewLayout& layout);
+  ExportView(std::shared_ptr<const LevelSource> source, const abi::ViewLayout& layout);
 
   /// The element type.
   [[nodiscard]] DType dtype() const noexcept { return source_->dtype(); }
@@ -62,10 +63,10 @@ class ExportView {
   [[nodiscard]] std::int64_t voxels_in(const Box& box, const Box& of_source) const noexcept;
 
  private:
-  [[nodiscard]] ViewLayout part(const Box& box) const noexcept;
+  [[nodiscard]] abi::ViewLayout part(const Box& box) const noexcept;
 
   std::shared_ptr<const LevelSource> source_;
-  ViewLayout layout_;
+  abi::ViewLayout layout_;
   ArrayPlace place_;
 };
 

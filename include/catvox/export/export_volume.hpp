@@ -1,5 +1,6 @@
 #pragma once
 
+#include <catvox/core/export.hpp>
 #include <catvox/export/export_view.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -15,7 +16,7 @@ enum class Downsampling : std::uint8_t {
 
 /// What an export writes: a view, or several of the same size and place as channels, and the coarser levels that go
 /// with it.
-class ExportVolume {
+class CATVOX_EXPORT ExportVolume {
  public:
   /// One level of it.
   struct Level {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <catvox/core/export.hpp>
 #include <catvox/export/block_writer.hpp>
 #include <catvox/export/chunk_options.hpp>
 #include <catvox/export/export_volume.hpp>
@@ -15,7 +16,7 @@ namespace catvox {
 /// `resolution`, `downsamplingFactors`, and `corner`, the lower corner of the first voxel. Blocks that the source has
 /// nothing of are absent, which N5 reads as 0.
 /// \throws Error{invalid_argument, unsupported, too_large} for what N5, or this build, cannot hold
-std::unique_ptr<BlockWriter> n5_writer(const ExportVolume& volume, std::filesystem::path folder,
-                                       const ChunkOptions& options = {});
+CATVOX_EXPORT std::unique_ptr<BlockWriter> n5_writer(const ExportVolume& volume, std::filesystem::path folder,
+                                                     const ChunkOptions& options = {});
 
 }  // namespace catvox

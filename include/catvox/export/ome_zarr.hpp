@@ -1,5 +1,6 @@
 #pragma once
 
+#include <catvox/core/export.hpp>
 #include <catvox/export/block_writer.hpp>
 #include <catvox/export/chunk_options.hpp>
 #include <catvox/export/export_volume.hpp>
@@ -15,7 +16,8 @@ namespace catvox {
 /// `multiscales` has the voxel size of each level in nm, and as translation the centre of its first voxel: that is what
 /// OME-Zarr's coordinates are of. Blocks that the source has nothing of are absent and read as 0.
 /// \throws Error{invalid_argument, unsupported, too_large} for what Zarr, or this build, cannot hold
-std::unique_ptr<BlockWriter> ome_zarr_writer(const ExportVolume& volume, std::filesystem::path folder,
-                                             const ChunkOptions& options = {}, const std::string& title = {});
+CATVOX_EXPORT std::unique_ptr<BlockWriter> ome_zarr_writer(const ExportVolume& volume, std::filesystem::path folder,
+                                                           const ChunkOptions& options = {},
+                                                           const std::string& title = {});
 
 }  // namespace catvox

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <catvox/array/read_options.hpp>
+#include <catvox/core/export.hpp>
 #include <catvox/export/block_writer.hpp>
 #include <catvox/export/export_volume.hpp>
 #include <cstddef>
@@ -31,7 +32,7 @@ enum class OnError : std::uint8_t {
 
 /// Who writes what, where several processes write one export: pieces of a level are numbered, and each is handed out
 /// once. See part_of().
-class WorkShare {
+class CATVOX_EXPORT WorkShare {
  public:
   virtual ~WorkShare() = default;
   /// The next piece to do, or none. Called by one thread.
@@ -42,7 +43,7 @@ class WorkShare {
 };
 
 /// The share of worker i of n: runs of neighbouring pieces. \throws Error{invalid_argument} if not 0 <= i < n
-std::unique_ptr<WorkShare> part_of(std::int64_t i, std::int64_t n);
+CATVOX_EXPORT std::unique_ptr<WorkShare> part_of(std::int64_t i, std::int64_t n);
 
 /// How an export goes.
 struct ExportOptions {
@@ -94,6 +95,7 @@ struct ExportReport {
 ///
 /// \throws Error  the first failure of a read or write; {invalid_argument} if another export was begun there; {io} if the
 ///                disk has too little room; {cancelled}. What was complete stays so
-ExportReport run_export(const ExportVolume& volume, BlockWriter& writer, const ExportOptions& options = {});
+CATVOX_EXPORT ExportReport run_export(const ExportVolume& volume, BlockWriter& writer,
+                                      const ExportOptions& options = {});
 
 }  // namespace catvox

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <catvox/core/export.hpp>
 #include <catvox/export/block_writer.hpp>
 #include <catvox/export/export_volume.hpp>
 #include <filesystem>
@@ -15,11 +16,11 @@ namespace catvox {
 /// as float32: exact up to 2^24.
 /// \throws Error{invalid_argument} for several levels, int8, 64-bit voxels; Error{too_large} for a page of 2^31 pixels or
 ///         4 GiB
-std::unique_ptr<BlockWriter> imagej_tiff_writer(const ExportVolume& volume, std::filesystem::path file);
+CATVOX_EXPORT std::unique_ptr<BlockWriter> imagej_tiff_writer(const ExportVolume& volume, std::filesystem::path file);
 
 /// An OME-TIFF, as Bio-Formats, OMERO, napari and tifffile open it: voxel size in nm, the origin as stage label. BigTIFF
 /// from 4 GiB on. Uncompressed.
 /// \throws Error{invalid_argument} for several levels or 64-bit integers; Error{too_large} for a page of 2^32 pixels a side
-std::unique_ptr<BlockWriter> ome_tiff_writer(const ExportVolume& volume, std::filesystem::path file);
+CATVOX_EXPORT std::unique_ptr<BlockWriter> ome_tiff_writer(const ExportVolume& volume, std::filesystem::path file);
 
 }  // namespace catvox
