@@ -126,6 +126,9 @@ CATVOX_INLINE LevelGeometry LevelGeometry::seen_from(const Index3& first, const 
   return seen;
 }
 
+// Where a level's z factor is no whole number, CATMAID takes floor(floor(z) / factor). That is the same on whole slices,
+// where all that was annotated lies. Between them it would give the level's slices uneven extents, so that z would no
+// longer go to the world and back along a line, and voxel_size() would be wrong for half of them.
 CATVOX_INLINE VoxelPoint LevelGeometry::world_to_voxel(const WorldPoint& point) const noexcept {
   const auto along = detail::project_axes(orientation_);
   VoxelPoint voxel{};
