@@ -70,7 +70,8 @@ class ChunkConsumer {
  public:
   virtual ~ChunkConsumer() = default;
 
-  /// What chunks are wanted for: to be read now; to be kept, encoded, for a read to come; or for many, each of a part.
+  /// What chunks are wanted for: to be read now; to be kept, encoded, for a read to come; or, decoded as far as there is
+  /// room, for many, each of another part.
   enum class Purpose : std::uint8_t { read, prefetch, walk };
 
   /// part() has a destination for Purpose::read only.

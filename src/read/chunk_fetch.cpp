@@ -189,16 +189,21 @@ Error ChunkFetch::described(const Error& error) const {
 void ChunkFetch::serve(const Subscribers& subscribers, std::size_t voxel_room) {
   using Purpose = ChunkConsumer::Purpose;
   const Subscriber* reader = nullptr;
+  const ChunkConsumer* walk = nullptr;
   std::size_t readers = 0;
   for (const Subscriber& subscriber : subscribers) {
     if (reads(subscriber)) {
       reader = &subscriber;
       ++readers;
     } else if (subscriber.consumer->purpose() == Purpose::walk) {
+      walk = subscriber.consumer.get();
       kept_.use.extent = std::max(kept_.use.extent, Extent::part);
     }
   }
-  if (readers == 0) return;
+  if (readers == 0) {
+    if (walk != nullptr) serve_walk(*walk, voxel_room);
+    return;
+  }
   const ChunkPart part = reader->consumer->part(reader->number);
   if (kept_.missing) {
     for (const Subscriber& each : subscribers) {
@@ -212,6 +217,13 @@ void ChunkFetch::serve(const Subscribers& subscribers, std::size_t voxel_room) {
   kept_.use.extent = std::max(kept_.use.extent, Extent::part);
   kept_.use.last_reader = reader->consumer->id();
   kept_.use.last_window = part.window();
+}
+
+// Decoded now, while this thread has nothing better to do: the boxes to come are then copied by the thread that reads
+// them, and neither waits for the other.
+void ChunkFetch::serve_walk(const ChunkConsumer& walk, std::size_t voxel_room) {
+  const std::size_t room = voxel_room / static_cast<std::size_t>(walk.parts());
+  if (!kept_.missing && bytes_of(all_.shape(), item_size(store_->dtype())) <= room) decode_and_keep(all_);
 }
 
 void ChunkFetch::serve_one(const ChunkConsumer& consumer, const ChunkPart& part, std::size_t voxel_room) {

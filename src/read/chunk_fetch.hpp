@@ -34,6 +34,7 @@ class ChunkFetch final : public ByteHandler {
   [[nodiscard]] int uncounted(int attempts) noexcept;
   void serve_all(ByteResult& result);
   void serve(const Subscribers& subscribers, std::size_t voxel_room);
+  void serve_walk(const ChunkConsumer& walk, std::size_t voxel_room);
   void serve_one(const ChunkConsumer& consumer, const ChunkPart& part, std::size_t voxel_room);
   void serve_several(const Subscribers& subscribers, std::size_t voxel_room);
   void decode_into_place(const ChunkPart& part);

@@ -204,7 +204,7 @@ class ChunkReader final : public LevelSource {
     } else {
       const Walk walk = parts_.prefetcher->follow(selection);
       statistics = read_plan(selection, out, walk.slides, options);
-      if (walk.ahead && parts_.read_ahead && options.read_ahead) look_ahead(*walk.ahead, options.stop);
+      if (walk.ahead && parts_.read_ahead && options.read_ahead) look_ahead(walk, options.stop);
     }
     statistics.seconds = std::chrono::duration<double>(Clock::now() - start).count();
     return statistics;
@@ -241,12 +241,13 @@ class ChunkReader final : public LevelSource {
     }
   }
 
-  void look_ahead(const Box& ahead, const std::stop_token& stop) const {
+  void look_ahead(const Walk& walk, const std::stop_token& stop) const {
+    using Purpose = ChunkConsumer::Purpose;
     Selection3 next{};
     for (std::size_t axis = 0; axis < 3; ++axis) {
-      next[axis] = {ahead.min[axis], 1, ahead.max[axis] - ahead.min[axis]};
+      next[axis] = {walk.ahead->min[axis], 1, walk.ahead->max[axis] - walk.ahead->min[axis]};
     }
-    parts_.prefetcher->begin(planned(next), ChunkConsumer::Purpose::walk, stop);
+    parts_.prefetcher->begin(planned(next), walk.in_parts ? Purpose::walk : Purpose::prefetch, stop);
   }
 
   LevelParts parts_;

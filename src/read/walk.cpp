@@ -58,6 +58,7 @@ Walk WalkDetector::follow(const Selection3& selection, const Shape3& shape, cons
       ahead->min[*axis] = std::max<std::int64_t>(0, box.min[*axis] - depth);
     }
     if (ahead->min[*axis] >= ahead->max[*axis]) ahead.reset();
+    walk.in_parts = std::abs(step) < chunk_shape[*axis];
     break;
   }
   last_.push_front(box);

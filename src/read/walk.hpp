@@ -12,6 +12,7 @@ namespace catvox::detail {
 struct Walk {
   bool slides = false;         ///< it is a box that was read a moment ago, moved by less than its own extent
   std::optional<Box> ahead{};  ///< it is the third of a walk or a later one: the voxels ahead of it inside the level
+  bool in_parts = false;       ///< steps are shorter than a chunk: of each one ahead, several boxes need other parts
 };
 
 /// Notices boxes that slide along an axis, step by step, and says what comes next. Several walks may go on at a time.

@@ -146,6 +146,27 @@ TEST_CASE("a walk larger than the cache requests every chunk once", "[read]") {
   CHECK(repeats_of(fixture) == 0);
 }
 
+TEST_CASE("a scan in all three directions requests every chunk once with a cache for a quarter of them", "[read]") {
+  constexpr std::int64_t side = 16, across = 8 * side, step = side / 2;
+  const bool compressed = GENERATE(false, true);
+  Fixture fixture(DType::uint8, {across, across, across}, {side, side, side}, 128 * (side * side * side + 256));
+  fixture.store->short_bodies = compressed;
+  const auto reader = fixture.reader();
+  const bool x_first = GENERATE(true, false);
+  CAPTURE(compressed, x_first);
+  for (std::int64_t a = 0; a + side <= across; a += step) {
+    for (std::int64_t b = 0; b + side <= across; b += step) {
+      for (std::int64_t c = 0; c + side <= across; c += step) {
+        const auto [z, y, x] = x_first ? Index3{a, b, c} : Index3{c, b, a};
+        const Selection3 window = box(z, z + side, y, y + side, x, x + side);
+        REQUIRE(read(*reader, window) == expected(*fixture.store, window));
+      }
+    }
+  }
+  CHECK(requests_of(fixture).size() == 8 * 8 * 8);
+  CHECK(repeats_of(fixture) == 0);
+}
+
 TEST_CASE("opening the same data again finds what is kept", "[read]") {
   Fixture fixture = tiles(200);
   check_read(fixture, *fixture.reader(), slice(0));

@@ -157,6 +157,31 @@ TEST_CASE("boxes that slide along an axis are fetched ahead", "[read]") {
   }
 }
 
+TEST_CASE("chunks ahead of a walk are decoded before they are read, if boxes need one part of them after another",
+          "[read]") {
+  Fixture fixture;  // chunks of 1 x 8 x 10
+  const auto reader = fixture.reader();
+  const auto decoded_by = [&](const Selection3& selection) {
+    const auto before = fixture.store->decoded_voxels.load();
+    REQUIRE(read(*reader, selection) == expected(*fixture.store, selection));
+    const auto by_read = fixture.store->decoded_voxels - before;
+    fixture.transport->settle();
+    return by_read;
+  };
+  SECTION("by steps that are shorter than a chunk: whole, not by the read") {
+    const auto at = [](std::int64_t x) { return box(0, 2, 0, 4, x, x + 6); };
+    CHECK(decoded_by(at(0)) == 2 * 4 * 6);
+    CHECK(decoded_by(at(2)) == 2 * 80);
+    (void)decoded_by(at(4));
+    CHECK(fixture.store->decoded_voxels == 2 * 4 * 6 + 2 * 80 + 2 * 80);
+    CHECK(decoded_by(at(6)) == 0);  // up to 12, in chunks 0 and 1
+  }
+  SECTION("by whole chunks: what the reads need of them, and no more") {
+    for (std::int64_t z = 0; z < 6; ++z) CHECK(decoded_by(box(z, z + 1, 2, 6, 3, 9)) == 4 * 6);
+    CHECK(fixture.store->decoded_voxels == 6 * 4 * 6);
+  }
+}
+
 TEST_CASE("a walk through a level requests every chunk once", "[read]") {
   Fixture fixture(DType::uint16, {7, 23, 31}, {2, 5, 7});
   const auto reader = fixture.reader();
