@@ -11,6 +11,7 @@
 #include <cstring>
 #include <memory>
 #include <numeric>
+#include <vector>
 
 #include "measure.hpp"
 
@@ -109,6 +110,21 @@ const auto max_last_axis = [](const auto& a) {
 };
 const auto mean_of_composite = [](const auto& a) { keep(xt::mean(xt::cast<float>(a) / 255.f)()); };
 const auto iterate = [](const auto& a) { keep(std::accumulate(a.begin(), a.end(), std::uint64_t{0})); };
+const auto copy_voxels = [](const auto& a) {
+  static std::vector<Voxel> out(a.size());
+  std::copy(a.begin(), a.end(), out.begin());
+  keep(out.data());
+};
+const auto step_by_hand = [](const auto& a) {
+  std::uint64_t sum = 0;
+  for (auto it = a.begin(); it != a.end();) sum += *it++;
+  keep(sum);
+};
+const auto largest = [](const auto& a) { keep(*std::max_element(a.begin(), a.end())); };
+const auto column_by_column = [](const auto& a) {
+  constexpr auto columns = xt::layout_type::column_major;
+  keep(std::accumulate(a.template begin<columns>(), a.template end<columns>(), std::uint64_t{0}));
+};
 const auto index_every_element = [](const auto& a) {
   std::uint64_t sum = 0;
   for (std::size_t z = 0; z < a.shape(0); ++z) {
@@ -135,7 +151,13 @@ int main(int argc, char* argv[]) {
     compare(table, "xt::sum(v, {0})", rounds, sum_first_axis);
     compare(table, "xt::amax(v, {2})", rounds, max_last_axis);
     compare(table, "mean of a composite", rounds, mean_of_composite);
-    compare(table, "begin() to end()", rounds, iterate);
-    compare(table, "v(z, y, x) for every element", std::min(rounds, 2), index_every_element);
+    const bench::Table loops("Iterators and elements of a view, against those of an array (ns for each voxel)", 28,
+                             {"loop", "array", "view", "read alone", "ratio"});
+    compare(loops, "begin() to end() (>= 0.5)", rounds, iterate);
+    compare(loops, "std::copy (>= 0.33)", rounds, copy_voxels);
+    compare(loops, "*it++ (>= 0.33)", rounds, step_by_hand);
+    compare(loops, "std::max_element (>= 0.33)", rounds, largest);
+    compare(loops, "column by column (>= 0.5)", rounds, column_by_column);
+    compare(loops, "v(z, y, x) (>= 0.125)", rounds, index_every_element);
   });
 }

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <new>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,7 +36,10 @@ struct CropOptions {
   std::string mirror;
   catvox::BasicAuth mirror_auth;
   int level = 0;
-  std::vector<double> min, max;
+  std::vector<double> min, max, around;
+  std::vector<std::int64_t> size{64};
+  bool pad = false;
+  bool preview = false;
   std::string broken = "nearest";
   std::filesystem::path output;
   bool montage = false;
@@ -74,6 +78,17 @@ void add_options(CLI::App& app, CropOptions& options) {
   app.add_option("--max", options.max, "Upper corner; every voxel that the box touches is read")
       ->type_name("NUMBER")
       ->expected(3);
+  app.add_option("--around", options.around, "Instead of a box: a point in its middle, x y z in the project's units")
+      ->type_name("NUMBER")
+      ->expected(3);
+  app.add_option("--size", options.size, "Voxels of the box around it: along x y z, or the same along each [64]")
+      ->type_name("VOXELS")
+      ->expected(1, 3);
+  app.add_flag("--pad", options.pad, "Where the box sticks out of the stack, keep its size, black there");
+  app.add_flag(
+      "--preview", options.preview,
+      "Write one small 8-bit picture of the slice in the middle of the box, or of the stack, from the coarsest "
+      "level that serves; the level is chosen, not asked for");
   app.add_option("--broken", options.broken, "What to show instead of broken slices [nearest]")
       ->type_name(policy_names())
       ->check(CLI::IsMember(broken_policies).description(""));
@@ -85,11 +100,41 @@ void add_options(CLI::App& app, CropOptions& options) {
   app.add_flag("--montage", options.montage, "Put all slices into one .png of that name");
 }
 
-catvox::WorldBox asked_box(const CropOptions& options) {
-  if (options.min.size() != 3 || options.max.size() != 3) {
-    throw Error(Errc::invalid_argument, "--min and --max are required: x y z each");
+catvox::WorldPoint point_of(const std::vector<double>& numbers) { return {numbers[0], numbers[1], numbers[2]}; }
+
+/// Whether there is a box, in either form.
+/// \throws Error{invalid_argument} for half of one, or both
+bool check_box(const CropOptions& options) {
+  const bool box = !options.min.empty() && !options.max.empty();
+  if ((!options.min.empty() || !options.max.empty()) && (!box || !options.around.empty())) {
+    throw Error(Errc::invalid_argument, options.around.empty() ? "--min and --max go together: x y z each"
+                                                               : "--around is instead of --min and --max");
   }
-  return {{options.min[0], options.min[1], options.min[2]}, {options.max[0], options.max[1], options.max[2]}};
+  if (options.size.size() == 2 || std::ranges::any_of(options.size, [](std::int64_t side) { return side < 1; })) {
+    throw Error(Errc::invalid_argument, "--size takes one number or three, > 0");
+  }
+  return box || !options.around.empty();
+}
+
+double along(std::string_view axis, const catvox::WorldPoint& point) {
+  return axis == "x" ? point.x : axis == "y" ? point.y : point.z;
+}
+
+/// The voxels of a level that the options ask for; they may lie outside of it.
+template <class View>
+catvox::Box asked_voxels(const View& level, const catvox::LevelGeometry& geometry, const CropOptions& options) {
+  if (options.around.empty()) return geometry.touched({point_of(options.min), point_of(options.max)});
+  const bool one = options.size.size() == 1;
+  const auto size_along = [&](std::string_view axis) {
+    return options.size[one || axis == "x" ? 0 : axis == "y" ? 1 : 2];
+  };
+  catvox::Box box{level.voxel_at(point_of(options.around)), {}};
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const std::int64_t side = size_along(level.dims()[axis]);
+    box.min[axis] -= side / 2;
+    box.max[axis] = box.min[axis] + side;
+  }
+  return box;
 }
 
 void choose_mirror(catvox::Stack& stack, const CropOptions& options) {
@@ -102,7 +147,7 @@ void choose_mirror(catvox::Stack& stack, const CropOptions& options) {
       std::cout << "timed      " << timing.id << ' ' << catvox::in_quotes(timing.title) << ": " << seen << '\n';
     }
   } else if (!options.mirror.empty()) {
-    stack.set_mirror(id_or_title(options.mirror));
+    stack.set_mirror(catvox::IdOrTitle::parse(options.mirror));
     if (!options.mirror_auth.user.empty()) stack.set_mirror_auth(stack.mirror().id, options.mirror_auth);
   }
 }
@@ -116,14 +161,12 @@ catvox::WorldBox world_extent(const View& view) {
               {static_cast<double>(shape[0]), static_cast<double>(shape[1]), static_cast<double>(shape[2])})};
 }
 
-double along(std::string_view axis, const catvox::WorldPoint& point) {
-  return axis == "x" ? point.x : axis == "y" ? point.y : point.z;
-}
-
-/// Whether the box reaches beyond the level by a voxel or more. A level may end up to one of its voxels before the
-/// stack does, as sizes are rounded down.
+/// Whether the box reaches beyond the level, a world box by a voxel or more: a level may end up to one of its voxels before
+/// the stack does, as sizes are rounded down.
 template <class View>
-bool reaches_beyond(const catvox::WorldBox& box, const View& level) {
+bool sticks_out(const catvox::Box& asked, const catvox::Box& inside, const View& level, const CropOptions& options) {
+  if (!options.around.empty()) return asked != inside;
+  const catvox::WorldBox box{point_of(options.min), point_of(options.max)};
   const catvox::WorldBox extent = world_extent(level);
   for (std::size_t axis = 0; axis < 3; ++axis) {
     const auto name = level.dims()[axis];
@@ -143,7 +186,8 @@ void print_replaced_slices(const catvox::StackInfo& info, const CropOptions& opt
   std::map<std::int64_t, std::int64_t> marked;
   for (const auto& [slice, value] : info.broken_slices) marked.emplace(slice - offset, value);
   const catvox::BrokenSlices broken(marked, info.dimension.z, broken_policies.at(options.broken));
-  for (std::int64_t z = first; z < first + count; ++z) {
+  for (std::int64_t z = std::max<std::int64_t>(0, first); z < first + count; ++z) {
+    if (static_cast<double>(z) * factor >= static_cast<double>(info.dimension.z)) break;  // padding
     const auto shown = broken.resolve_level(z, factor);
     if (shown == z) continue;
     std::cout << "broken     slice " << z << " is "
@@ -216,13 +260,13 @@ void crop(const catvox::Stack& stack, const catvox::ScaleView<T>& level, const C
   const FileFormat format = file_format(options.output, options.montage);
   check_dtype(format, level.dtype());
 
-  const catvox::WorldBox asked = asked_box(options);
   const std::string covered = extent_text(world_extent(level)) + " at this level";
-  const catvox::ScaleView<T> box = level.world(asked);
-  if (box.size() == 0) {
-    throw Error(Errc::not_found, "the box lies outside of the stack, which covers " + covered);
-  }
-  if (reaches_beyond(asked, level)) {
+  const catvox::Box asked = asked_voxels(level, stack.source(options.level)->geometry(), options);
+  const auto [slices, rows, columns] = stack.source(options.level)->geometry().shape();
+  const catvox::Box inside = intersect(asked, {{0, 0, 0}, {slices, rows, columns}});
+  if (inside.empty()) throw Error(Errc::not_found, "the box lies outside of the stack, which covers " + covered);
+  const catvox::ScaleView<T> box = level.window(options.pad ? asked : inside);
+  if (!options.pad && sticks_out(asked, inside, level, options)) {
     std::cerr << "catvox crop: the box is clipped to the stack, which covers " << covered << '\n';
   }
 
@@ -245,8 +289,7 @@ void crop(const catvox::Stack& stack, const catvox::ScaleView<T>& level, const C
   files.commit();
 
   print_summary(stack, options, volume, world_extent(box), box.dims(), statistics);
-  const double first_slice = level.world_to_voxel(box.voxel_to_world({0.5, 0.5, 0.5}))[0];
-  print_replaced_slices(stack.info(), options, static_cast<std::int64_t>(first_slice), volume.shape[0],
+  print_replaced_slices(stack.info(), options, (options.pad ? asked : inside).min[0], volume.shape[0],
                         level.voxel_size()[0] / stack.info().resolution.z);
   std::cout << "wrote      " << files.names().front().string();
   if (files.names().size() > 1) std::cout << " to " << files.names().back().string();
@@ -258,15 +301,56 @@ void crop(const catvox::Stack& stack, const catvox::ScaleView<T>& level, const C
   }
 }
 
+/// Writes a small picture of the box, or of the whole stack.
+void preview(const catvox::Stack& stack, const CropOptions& options) {
+  std::optional<catvox::WorldBox> box;
+  if (!options.around.empty()) {
+    const auto opened = stack.source(options.level);
+    const catvox::LevelGeometry& geometry = opened->geometry();
+    const catvox::Box voxels =
+        stack.visit_scale(options.level, [&](const auto& level) { return asked_voxels(level, geometry, options); });
+    const auto corner = [&](const catvox::Index3& voxel) {
+      return geometry.voxel_to_world(catvox::VoxelPoint::of(voxel));
+    };
+    box = {corner(voxels.min), corner(voxels.max)};
+  } else if (!options.min.empty()) {
+    box = {point_of(options.min), point_of(options.max)};
+  }
+  const FileFormat format = file_format(options.output, options.output.extension() == ".png");  // one file
+  const StopOnInterrupt interrupt;
+  catvox::ReadOptions read;
+  read.stop = interrupt.token();
+  const catvox::Preview picture = stack.preview(512 * 512, box, read);
+  Volume volume;
+  volume.dtype = catvox::DType::uint8;
+  volume.voxels = std::as_bytes(std::span(picture.pixels.data(), picture.pixels.size()));
+  volume.shape = {1, static_cast<std::int64_t>(picture.pixels.shape(0)),
+                  static_cast<std::int64_t>(picture.pixels.shape(1))};
+  volume.voxel_size = {stack.voxel_size(picture.level)[0], picture.pixel_size[0], picture.pixel_size[1]};
+  for (const std::size_t axis : {0U, 1U}) volume.origin[axis + 1] = along(picture.dims[axis], picture.world.min);
+  OutputFiles files(file_names(format, options.output, 1));
+  write_volume(format, files.partial(), volume);
+  files.commit();
+  std::cout << "stack      " << stack.info().sid << ' ' << catvox::in_quotes(stack.info().stitle) << '\n'
+            << "level      " << picture.level << " of 0 to " << stack.levels() - 1 << '\n'
+            << "shape      " << volume.shape[1] << " x " << volume.shape[2] << " (" << picture.dims[0] << ", "
+            << picture.dims[1] << "), uint8\n"
+            << "world      " << extent_text(picture.world) << '\n'
+            << "wrote      " << files.names().front().string() << '\n';
+}
+
 void run(const CropOptions& options) {
   if (options.stack.empty())
     throw Error(Errc::invalid_argument, "--stack is required; catvox list shows what there is");
-  asked_box(options);
+  if (!check_box(options) && !options.preview) {
+    throw Error(Errc::invalid_argument, "--min and --max are required: x y z each; or --around: x y z");
+  }
   file_format(options.output, options.montage);
 
-  catvox::Stack stack = Project(options.server).stack(id_or_title(options.stack));
+  catvox::Stack stack = Project(options.server).stack(catvox::IdOrTitle::parse(options.stack));
   choose_mirror(stack, options);
   stack.set_broken_slices(broken_policies.at(options.broken));
+  if (options.preview) return preview(stack, options);
   stack.visit_scale(options.level, [&](const auto& level) { crop(stack, level, options); });
 }
 

@@ -46,7 +46,7 @@ void print_all(const Project& project) {
 
 void run(const ListOptions& options) {
   if (!options.stack.empty()) {
-    print_stack(std::cout, Project(options.server).stack_info(id_or_title(options.stack)));
+    print_stack(std::cout, Project(options.server).stack_info(catvox::IdOrTitle::parse(options.stack)));
   } else if (options.details) {
     print_all(Project(options.server));
   } else {

@@ -6,6 +6,7 @@
 #include <catvox/array/array_source.hpp>
 #include <catvox/array/for_each_block.hpp>
 #include <catvox/array/read_async.hpp>
+#include <catvox/array/read_cubes.hpp>
 #include <catvox/array/scale_view.hpp>
 #include <catvox/catmaid/catmaid_client.hpp>
 #include <catvox/catmaid/mirror_types.hpp>

@@ -85,9 +85,8 @@ TEST_CASE("for_each_block runs as many at once as asked for", "[array]") {
   std::atomic<int> calls = 0;
   catvox::for_each_block(level.blocks({1, 7, 8}),
                          [&](const auto& block) {
-                           CHECK(block.shape() == std::array<std::size_t, 3>{1, 7, 8});
                            all.arrive_and_wait();
-                           ++calls;
+                           calls += block.shape() == std::array<std::size_t, 3>{1, 7, 8} ? 1 : 0;
                          },
                          {.threads = 6});
   CHECK(calls == 6);

@@ -63,6 +63,15 @@ TEST_CASE("example labels_in_box", "[examples]") {
         "4086009848: 0.0191 um^3\n715482611: 0.0144 um^3\n");
 }
 
+TEST_CASE("example cubes_around_points", "[examples]") {
+  CHECK(Workplace().run("cubes_around_points") ==
+        "point 0: segment 0, 10 segments around it\n"
+        "point 1: segment 1708889568, 2 segments around it\n"
+        "point 2: segment 2664064839, 9 segments around it\n"
+        "point 3: segment 206197850, 3 segments around it\n"
+        "point 4: segment 410362577, 4 segments around it\n");
+}
+
 TEST_CASE("example levels_by_resolution", "[examples]") {
   CHECK(Workplace().run("levels_by_resolution") ==
         "level 3: 12 x 75 x 101 voxels of 40 x 32 x 32 nm\nlevel 2: 12 x 151 x 202 voxels of 40 x 16 x 16 nm\n"

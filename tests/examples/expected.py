@@ -57,6 +57,13 @@ print(f"{len(ids)} segments; the largest are")
 for count, label in sorted(zip(counts.tolist(), ids.tolist()), reverse=True)[:5]:
     print(f"{label}: {count * 8 * 8 * 40 * 1e-9:.4f} um^3")
 
+print("cubes_around_points")
+padded = np.pad(labels(), ((2, 2), (16, 15), (16, 15)))
+for i, (x, y, z) in enumerate([(3000, 3800, 1000), (2410, 3404, 900), (3020, 3790, 1040), (5236, 5410, 1270), (2001, 3001, 801)]):
+    z, y, x = (z - 800) // 40, (y - 3000) // 8, (x - 2000) // 8
+    cube = padded[z : z + 5, y : y + 32, x : x + 32]
+    print(f"point {i}: segment {cube[2, 16, 16]}, {len(np.unique(cube[cube != 0]))} segments around it")
+
 print("any_type")
 print("from", labels()[0].min(), "to", labels()[0].max())
 print("from", section(0, 0).min(), "to", section(0, 0).max())

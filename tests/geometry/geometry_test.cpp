@@ -46,6 +46,10 @@ void check_near(const VoxelPoint& voxel, const VoxelPoint& expected) {
   }
 }
 
+void check_near(const std::array<double, 3>& zyx, const std::array<double, 3>& expected) {
+  check_near(VoxelPoint::of(zyx), VoxelPoint::of(expected));
+}
+
 void check_near(const WorldPoint& point, const WorldPoint& expected) {
   check_near(VoxelPoint{point.z, point.y, point.x}, VoxelPoint{expected.z, expected.y, expected.x});
 }

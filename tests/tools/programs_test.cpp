@@ -176,6 +176,68 @@ TEST_CASE("catvox crop is silent about the part of a voxel by which a level ends
   CHECK(result.err.empty());
 }
 
+TEST_CASE("catvox crop --around cuts a box around a point, of the size asked for with --pad", "[tools]") {
+  const Workplace here;
+  // Voxel (z, y, x) = (2, 100, 4) holds the point; the box sticks out at x < 0.
+  const std::string around = "--stack 1 --mirror PNG --around 2018 3401 890 --size 20 6 3 --output out.npy";
+  auto result = here.crop(around);
+  REQUIRE(result.status == 0);
+  CHECK(result.err ==
+        "catvox crop: the box is clipped to the stack, which covers x 2000 to 5240, y 3000 to 5420, z 800 to "
+        "1280 at this level\n");
+  auto array = read_npy(here.folder.path() / "out.npy");
+  CHECK(array.shape == std::vector<std::int64_t>{3, 6, 14});
+  CHECK(array.values<std::uint8_t>() == expected(0, {1, 97, 0}, {4, 103, 14}));
+  CHECK(line(result.out, "world") == "world      x 2000 to 2056, y 3388 to 3412, z 840 to 960");
+
+  result = here.crop(around + " --pad");
+  REQUIRE(result.status == 0);
+  CHECK(result.err.empty());
+  array = read_npy(here.folder.path() / "out.npy");
+  CHECK(array.shape == std::vector<std::int64_t>{3, 6, 20});
+  const auto padded = array.values<std::uint8_t>();
+  const auto inside = expected(0, {1, 97, 0}, {4, 103, 14});
+  bool right = true;
+  for (std::size_t row = 0; row < 18; ++row) {
+    for (std::size_t x = 0; x < 20; ++x)
+      right = right && padded[row * 20 + x] == (x < 6 ? 0 : inside[row * 14 + x - 6]);
+  }
+  CHECK(right);
+  CHECK(line(result.out, "world") == "world      x 1976 to 2056, y 3388 to 3412, z 840 to 960");
+
+  CHECK(here.crop("--stack 2 --around 2420 3080 1010 --output out.npy --pad").status == 0);
+  CHECK(read_npy(here.folder.path() / "out.npy").shape == std::vector<std::int64_t>{64, 64, 64});
+  CHECK(here.crop("--stack 1 --around 0 0 0 --output a.npy --min 1 1 1").err ==
+        "catvox crop: --around is instead of --min and --max\n");
+  CHECK(here.crop("--stack 1 --around 0 0 0 --output a.npy --size 1 2").err ==
+        "catvox crop: --size takes one number or three, > 0\n");
+  CHECK(here.crop("--stack 1 --around 0 0 0 --output a.npy --pad").err ==
+        "catvox crop: the box lies outside of the stack, which covers x 2000 to 5240, y 3000 to 5420, z 800 to 1280 at "
+        "this "
+        "level\n");
+}
+
+TEST_CASE("catvox crop --preview writes a small picture of the stack, or of a box", "[tools]") {
+  const Workplace here;
+  auto result = here.crop("--stack 1 --mirror PNG --preview --output out.npy");
+  CHECK(result.err.empty());
+  REQUIRE(result.status == 0);
+  auto array = read_npy(here.folder.path() / "out.npy");
+  CHECK(array.shape == std::vector<std::int64_t>{1, 302, 405});
+  CHECK(array.values<std::uint8_t>() == expected(1, {6, 0, 0}, {7, 302, 405}));
+  CHECK(line(result.out, "level") == "level      1 of 0 to 3");
+  CHECK(line(result.out, "shape") == "shape      302 x 405 (y, x), uint8");
+  CHECK(line(result.out, "world") == "world      x 2000 to 5240, y 3000 to 5416, z 1040 to 1080");
+  CHECK(
+      here.crop("--stack 1 --mirror PNG --preview --min 2400 3400 800 --max 2500 3480 1000 --output out.npy").status ==
+      0);
+  array = read_npy(here.folder.path() / "out.npy");
+  CHECK(array.shape == std::vector<std::int64_t>{1, 20, 25});
+  CHECK(array.values<std::uint8_t>() == expected(0, {2, 100, 100}, {3, 120, 125}));
+  CHECK(here.crop("--stack 3 --preview --output labels.png").status == 0);
+  CHECK(fs::exists(here.folder.path() / "labels.png"));
+}
+
 TEST_CASE("catvox crop follows the orientation of the stack", "[tools]") {
   const Workplace here;
   // Orientation XZ: slices along world y, rows along world z.
@@ -258,7 +320,7 @@ TEST_CASE("catvox crop explains what is wrong in one line, and by its exit code"
   const std::string box = " --min 2000 3000 800 --max 2040 3040 840 ";
   const auto [arguments, status, message] = GENERATE_COPY(table<std::string, int, std::string>({
       {"", 2, "--stack is required; catvox list shows what there is"},
-      {"--stack 1", 2, "--min and --max are required: x y z each"},
+      {"--stack 1", 2, "--min and --max are required: x y z each; or --around: x y z"},
       {"--stack 1 --output a.npy --min 0 0 --max 1 1 1", 2,
        "--min: At least 3 required but received 2 (catvox crop --help shows what there is)"},
       {"--stack 1 --outptu=a.npy", 2, "no such option: --outptu (catvox crop --help shows what there is)"},

@@ -143,9 +143,4 @@ void Project::check_exists(Errc failure) const {
                                                       " for this user; there are:" + list_text(projects));
 }
 
-catvox::IdOrTitle id_or_title(const std::string& text) {
-  if (const auto id = number(text)) return *id;
-  return text;
-}
-
 }  // namespace tools

@@ -62,7 +62,4 @@ class Project {
   catvox::CatmaidClient client_;
 };
 
-/// An id if the text is a number, a title otherwise.
-catvox::IdOrTitle id_or_title(const std::string& text);
-
 }  // namespace tools

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <catvox/array/blocks.hpp>
+#include <catvox/array/detail/block_run.hpp>
 #include <catvox/array/detail/cast_source.hpp>
 #include <catvox/array/detail/evaluation.hpp>
 #include <catvox/array/detail/options_source.hpp>
@@ -188,6 +189,24 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
     return window(box, fill);
   }
 
+  /// Windows around many points, shape (points, z, y, x) in the order of the points, each as cube_around() gives it. Read in
+  /// an order in which points that share chunks follow each other, so that what fits the cache is requested once.
+  /// \param options  of the loop over the points; see for_each_block()
+  /// \throws Error   as cube_around() before anything is read; {too_large} if the machine has less memory than this takes
+  template <class Options = BlockOptions>
+  [[nodiscard]] auto read_cubes(std::span<const WorldPoint> points, const Shape3& shape, T fill = T{},
+                                const Options& options = {}) const requires(N == 3) {
+    return load_cubes(*this, points, shape, fill, options);
+  }
+
+  /// The same, each given to f(i, cube) as it comes: i is the number of its point, cube an xt::xtensor<T, 3> that goes when
+  /// f returns. In memory is one cube for each thread.
+  template <std::invocable<std::size_t, const xt::xtensor<T, 3>&> F, class Options = BlockOptions>
+  void read_cubes(std::span<const WorldPoint> points, const Shape3& shape, F&& f, T fill = T{},
+                  const Options& options = {}) const requires(N == 3) {
+    visit_cubes(*this, points, shape, f, fill, options);
+  }
+
   /// The same voxels, every read of which has these options, also inside of expressions. Options that are given to a read
   /// go before the bound ones; a bound Missing::error stays, and a bound stop token ends the read beside the given one.
   [[nodiscard]] ScaleView with(ReadOptions options) const {
@@ -246,6 +265,33 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
                   "catvox: slice() got more slices than the view has axes");
     const std::array<Slice, sizeof...(S)> list{detail::to_slice(slices)...};
     return ScaleView<T, N - detail::count_dropped<S...> + detail::count_inserted<S...>>(level_, layout_.sliced(list));
+  }
+
+  /// The same for slices that are made at run time, one for each axis. Integers drop their axis, so the number of axes that
+  /// are left is a parameter: level.slice<2>({7, xt::range(0, 64)}).
+  /// \tparam M     axes of the result
+  /// \throws Error  as above; {invalid_argument} if another number of axes is left
+  template <std::size_t M>
+  [[nodiscard]] ScaleView<T, M> slice(const std::vector<AnySlice>& slices) const {
+    return with_rank<M>(layout_.sliced(std::vector<Slice>(slices.begin(), slices.end())));
+  }
+  [[nodiscard]] ScaleView slice(const std::vector<AnySlice>& slices) const { return slice<N>(slices); }
+
+  /// The same for some axes, by the names that dims() has for them; the others stay whole:
+  /// level.slice_by_name<2>({{"z", 7}, {"x", xt::range(0, 64)}}).
+  /// \throws Error{invalid_argument} for a name that is not there or there twice, and for what is no index or range
+  template <std::size_t M>
+  [[nodiscard]] ScaleView<T, M> slice_by_name(const std::vector<std::pair<std::string, AnySlice>>& slices) const {
+    std::vector<std::string_view> names;
+    std::vector<Slice> list;
+    for (const auto& [name, slice] : slices) {
+      names.push_back(name);
+      list.push_back(slice);
+    }
+    return with_rank<M>(layout_.sliced(abi::slices_of_axes(dims(), names, list)));
+  }
+  [[nodiscard]] ScaleView slice_by_name(const std::vector<std::pair<std::string, AnySlice>>& slices) const {
+    return slice_by_name<N>(slices);
   }
 
   /// The view with its axes reversed.
@@ -397,6 +443,9 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   friend class ScaleView;
   friend base;
   friend class detail::Stepper<ScaleView>;
+  friend detail::IterableView<ScaleView>;
+  template <class, xt::layout_type>
+  friend class detail::ViewIterator;
   friend struct detail::ViewAccess;
   using Window = detail::Window<T, N>;
 
@@ -444,6 +493,13 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
             .selection = {begin - first, shown.step, max - min}};
   }
 
+  template <std::size_t M>
+  [[nodiscard]] ScaleView<T, M> with_rank(const abi::ViewLayout& layout) const {
+    if (layout.rank() == M) return ScaleView<T, M>(level_, layout);
+    throw Error(Errc::invalid_argument, "slice: the slices leave " + std::to_string(layout.rank()) +
+                                            " axes, a view of " + std::to_string(M) + " was asked for");
+  }
+
   template <class V, class F>
   static std::array<V, N> per_axis(F value) {
     std::array<V, N> values{};
@@ -464,8 +520,53 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   }
 
   [[nodiscard]] T voxel(const inner_shape_type& index) const {
-    Window window;
-    return look_at_chunk(window, index);
+    const auto& table = detail::element_table<N>;
+    const auto& recent = table.windows[table.recent];
+    if (recent.view == number_ && recent.box.contains(index)) [[likely]] {
+      return static_cast<const T*>(recent.data)[recent.box.offset(index)];
+    }
+    return find_voxel(index);
+  }
+
+  // From another window of this thread, or one that is opened on the chunk around the index.
+  [[gnu::noinline]] T find_voxel(const inner_shape_type& index) const {
+    auto& table = detail::element_table<N>;
+    for (std::size_t entry = 0; entry < table.entries; ++entry) {
+      const auto& known = table.windows[entry];
+      if (known.view != number_ || !known.box.contains(index)) continue;
+      table.recent = entry;
+      return static_cast<const T*>(known.data)[known.box.offset(index)];
+    }
+    check_index(index);
+    const Box part = chunk_around(layout_, source().chunk_shape(), layout_.positions(index));
+    abi::HeldRegions* held = detail::held_regions(table);
+    if (held != nullptr) level_->tell_when_gone(held->weak_from_this());
+    std::shared_ptr<const abi::Region> region = level_->get(layout_.part(part));
+    detail::WindowBox<N> box;
+    box.open(layout_, part);
+    const T value = region->template data<T>()[box.offset(index)];
+    if (held == nullptr) return value;
+    table.recent = table.oldest;
+    table.oldest = (table.oldest + 1) % table.entries;
+    table.windows[table.recent] = {number_, region->voxels.data(), box};
+    (void)held->put(table.recent, level_.get(), std::move(region));
+    return value;
+  }
+
+  // For iterators.
+  [[nodiscard]] std::uint64_t walk(xt::layout_type order) const noexcept {
+    return number_ + (order == xt::layout_type::column_major ? 1 : 0);
+  }
+  template <xt::layout_type L>
+  [[gnu::noinline]] T walked(std::uint64_t walk, std::size_t position) const {
+    static_assert(L == xt::layout_type::row_major || L == xt::layout_type::column_major);
+    T value{};
+    if constexpr (L == xt::layout_type::row_major) {
+      detail::find_in_walk(detail::run_table, walk, position, *level_, layout_, &value);
+    } else {
+      detail::find_in_walk(detail::run_table, walk, position, *level_, transpose().layout_, &value);
+    }
+    return value;
   }
 
   // A voxel out of a window. Where the window does not hold it, it is opened anew: on the chunk around the index, or on
@@ -503,6 +604,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   std::shared_ptr<abi::ResidentRegions> level_;  // shared with every view that descends from the same one
   abi::ViewLayout layout_;
   inner_shape_type shape_;
+  std::uint64_t number_ = abi::next_view_number();  // of these voxels in the tables of threads; copies have it, too
 };
 
 }  // namespace catvox

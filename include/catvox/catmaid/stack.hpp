@@ -6,6 +6,7 @@
 #include <catvox/array/scale_view.hpp>
 #include <catvox/catmaid/id_or_title.hpp>
 #include <catvox/catmaid/mirror_types.hpp>
+#include <catvox/catmaid/preview.hpp>
 #include <catvox/catmaid/stack_info.hpp>
 #include <catvox/core/dtype.hpp>
 #include <catvox/core/export.hpp>
@@ -124,6 +125,12 @@ class CATVOX_EXPORT Stack {
   /// The level whose voxels are nearest to `nm` world units across: the mean of their width and height counts, of two
   /// that are equally near the finer one is taken. \throws Error{invalid_argument} if `nm` is no number > 0
   [[nodiscard]] int level_near(double nm) const;
+
+  /// A small picture of the stack, or of a box of it: the slice in its middle, of the finest level that has at most so many
+  /// pixels there, or every n-th row and column of the coarsest. Where the mirror has none of its tiles, of a finer level.
+  /// \throws Error{invalid_argument} if max_pixels < 1; {not_found} if the box lies outside, or no level has any of it
+  [[nodiscard]] Preview preview(std::int64_t max_pixels = 512 * 512, const std::optional<WorldBox>& box = {},
+                                const ReadOptions& options = {}) const;
 
   /// The element type of a level. \throws Error{not_found} listing the levels
   [[nodiscard]] DType dtype(int level = 0) const { return source(level)->dtype(); }

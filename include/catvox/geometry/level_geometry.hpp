@@ -4,6 +4,7 @@
 #include <catvox/core/box.hpp>
 #include <catvox/core/export.hpp>
 #include <catvox/geometry/stack_space.hpp>
+#include <cstddef>
 #include <iosfwd>
 #include <string_view>
 
@@ -45,8 +46,34 @@ struct StackFrame {
   friend bool operator==(const StackFrame&, const StackFrame&) = default;
 };
 
-/// A position in a level's array, axes (z, y, x); voxel i covers [i, i + 1).
-using VoxelPoint = std::array<double, 3>;
+/// A position in a level's array: voxel i covers [i, i + 1). Where a position of three axes is wanted as an array, this
+/// is one, in array order.
+struct VoxelPoint {
+  double z = 0;  ///< across the slices
+  double y = 0;  ///< along the rows' axis
+  double x = 0;  ///< along the columns' axis
+
+  /// The same position as it comes out of an array in the order (z, y, x), of `voxel_at()` for instance.
+  template <class Number>
+  [[nodiscard]] static constexpr VoxelPoint of(const std::array<Number, 3>& zyx) noexcept {
+    return {static_cast<double>(zyx[0]), static_cast<double>(zyx[1]), static_cast<double>(zyx[2])};
+  }
+  constexpr operator std::array<double, 3>() const noexcept { return {z, y, x}; }  // NOLINT: implicit on purpose
+
+  /// The coordinate along an array axis: 0 is z, 1 y, 2 x.
+  [[nodiscard]] constexpr double operator[](std::size_t axis) const noexcept {
+    return axis == 0 ? z : axis == 1 ? y : x;
+  }
+  /// The same, to be changed.
+  [[nodiscard]] constexpr double& operator[](std::size_t axis) noexcept { return axis == 0 ? z : axis == 1 ? y : x; }
+  friend bool operator==(const VoxelPoint&, const VoxelPoint&) = default;
+};
+
+/// "(z 1, y 2.5, x 3)", as the stream formats numbers.
+template <class Char, class Traits>
+std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out, const VoxelPoint& point) {
+  return out << "(z " << point.z << ", y " << point.y << ", x " << point.x << ")";
+}
 
 /// Where the array of one scale level lies in world space: pure arithmetic, no I/O.
 ///

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <catvox/array/detail/view_iterator.hpp>
+#include <catvox/array/detail/view_traits.hpp>
 #include <catvox/array/xtensor.hpp>
+#include <iterator>
 
 namespace catvox::detail {
 
-/// xtensor's iterators of a view, with const& where xtensor has const. They point to the view, so a view that is about to
-/// go has none; xtensor asks temporaries for the type of theirs, so that is an error in a body and not a deletion.
+/// The iterators of a view, with const& where xtensor has const: of a ScaleView its own, else xtensor's. They point to the
+/// view, so a view that is about to go has none; xtensor asks temporaries for the type of theirs, so that is an error in a
+/// body and not a deletion.
 template <class D>
 class IterableView : public xt::xconst_iterable<D> {
   using base = xt::xconst_iterable<D>;
@@ -13,45 +17,63 @@ class IterableView : public xt::xconst_iterable<D> {
 
  public:
   template <xt::layout_type L>
-  using iterator_type = typename base::template const_layout_iterator<L>;
+  using iterator_type = typename ViewIteratorOf<D, L>::type;
   template <xt::layout_type L>
-  using reverse_type = typename base::template const_reverse_layout_iterator<L>;
+  using reverse_type = std::reverse_iterator<iterator_type<L>>;
   template <class S, xt::layout_type L>
   using broadcast_type = typename base::template const_broadcast_iterator<S, L>;
   template <class S, xt::layout_type L>
   using reverse_broadcast_type = typename base::template const_reverse_broadcast_iterator<S, L>;
 
+  // What xtensor calls them.
+  template <xt::layout_type L>
+  using layout_iterator = iterator_type<L>;
+  template <xt::layout_type L>
+  using const_layout_iterator = iterator_type<L>;
+  template <xt::layout_type L>
+  using reverse_layout_iterator = reverse_type<L>;
+  template <xt::layout_type L>
+  using const_reverse_layout_iterator = reverse_type<L>;
+  using iterator = iterator_type<in_order>;
+  using const_iterator = iterator;
+  using reverse_iterator = reverse_type<in_order>;
+  using const_reverse_iterator = reverse_iterator;
+  using linear_iterator = iterator;
+  using const_linear_iterator = iterator;
+  using reverse_linear_iterator = reverse_iterator;
+  using const_reverse_linear_iterator = reverse_iterator;
+
   template <xt::layout_type L = in_order>
   [[nodiscard]] iterator_type<L> begin() const& noexcept {
-    return base::template begin<L>();
+    return first_of<L>();
   }
   template <xt::layout_type L = in_order>
   [[nodiscard]] iterator_type<L> end() const& noexcept {
-    return base::template end<L>();
+    return last_of<L>();
   }
   template <xt::layout_type L = in_order>
   [[nodiscard]] reverse_type<L> rbegin() const& noexcept {
-    return base::template rbegin<L>();
+    return reverse_type<L>(last_of<L>());
   }
   template <xt::layout_type L = in_order>
   [[nodiscard]] reverse_type<L> rend() const& noexcept {
-    return base::template rend<L>();
+    return reverse_type<L>(first_of<L>());
   }
   template <xt::layout_type L = in_order>
   [[nodiscard]] iterator_type<L> cbegin() const& noexcept {
-    return base::template begin<L>();
+    return first_of<L>();
   }
   template <xt::layout_type L = in_order>
   [[nodiscard]] iterator_type<L> cend() const& noexcept {
-    return base::template end<L>();
+    return last_of<L>();
   }
   template <xt::layout_type L = in_order>
   [[nodiscard]] reverse_type<L> crbegin() const& noexcept {
-    return base::template rbegin<L>();
+    return reverse_type<L>(last_of<L>());
   }
   template <xt::layout_type L = in_order>
   [[nodiscard]] reverse_type<L> crend() const& noexcept {
-    return base::template rend<L>();
+    return reverse_type<L>(first_of<L>());
   }
 
   // As if the view were broadcast to a shape.
@@ -154,6 +176,25 @@ class IterableView : public xt::xconst_iterable<D> {
   }
 
  private:
+  template <xt::layout_type L>
+  [[nodiscard]] iterator_type<L> first_of() const noexcept {
+    if constexpr (requires(const D& view) { view.walk(L); }) {
+      const D& view = static_cast<const D&>(*this);
+      return {view, view.walk(L), 0};
+    } else {
+      return base::template begin<L>();
+    }
+  }
+  template <xt::layout_type L>
+  [[nodiscard]] iterator_type<L> last_of() const noexcept {
+    if constexpr (requires(const D& view) { view.walk(L); }) {
+      const D& view = static_cast<const D&>(*this);
+      return {view, view.walk(L), view.size()};
+    } else {
+      return base::template end<L>();
+    }
+  }
+
   template <class Iterator>
   static Iterator refuse() {
     static_assert(sizeof(Iterator) == 0, "catvox: an iterator points to its view: give the view a name first");

@@ -11,8 +11,11 @@
 #include <mutex>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace catvox::abi {
+
+class HeldRegions;
 
 /// The voxels of a view held in memory, in C order of the view's axes.
 struct Region {
@@ -44,12 +47,19 @@ class CATVOX_EXPORT ResidentRegions {
 
   /// Holds nothing yet.
   explicit ResidentRegions(std::shared_ptr<const LevelSource> source) noexcept : source_(std::move(source)) {}
+  /// Threads that hold regions of these let go of them.
+  ~ResidentRegions();
+  ResidentRegions(const ResidentRegions&) = delete;
+  ResidentRegions& operator=(const ResidentRegions&) = delete;
 
   /// What the regions are read from.
   [[nodiscard]] const std::shared_ptr<const LevelSource>& source() const noexcept { return source_; }
 
   /// The voxels of `layout`, from memory or read now. \throws Error as LevelSource::read
   [[nodiscard]] std::shared_ptr<const Region> get(const ViewLayout& layout);
+
+  /// Says that a thread is about to hold regions of these.
+  void tell_when_gone(std::weak_ptr<HeldRegions> holder);
 
  private:
   /// Two regions of full size: one that is being left and one that is entered.
@@ -59,6 +69,7 @@ class CATVOX_EXPORT ResidentRegions {
   std::mutex mutex_;
   std::list<std::shared_ptr<const Region>> regions_;  // most recently used first
   std::size_t bytes_ = 0;
+  std::vector<std::weak_ptr<HeldRegions>> holders_;
 };
 
 /// The order in which a walk goes through the source axes, the fastest first.

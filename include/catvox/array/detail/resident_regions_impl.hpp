@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <catvox/array/detail/resident_regions.hpp>
+#include <catvox/array/detail/resident_runs.hpp>
 #include <catvox/core/detail/memory.hpp>
 #include <catvox/core/error.hpp>
 #include <cstdlib>
@@ -91,6 +92,19 @@ CATVOX_INLINE std::shared_ptr<const Region> ResidentRegions::get(const ViewLayou
     regions_.pop_back();
   }
   return region;
+}
+
+CATVOX_INLINE void ResidentRegions::tell_when_gone(std::weak_ptr<HeldRegions> holder) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(holders_, [](const auto& known) { return known.expired(); });
+  const auto is_holder = [&](const auto& known) { return !known.owner_before(holder) && !holder.owner_before(known); };
+  if (std::ranges::none_of(holders_, is_holder)) holders_.push_back(std::move(holder));
+}
+
+CATVOX_INLINE ResidentRegions::~ResidentRegions() {
+  for (const auto& known : holders_) {
+    if (const auto holder = known.lock()) holder->drop(this);
+  }
 }
 
 CATVOX_INLINE AxisOrder walk_order(const ViewLayout& layout, std::span<const std::size_t> fastest) noexcept {

@@ -129,6 +129,18 @@ inline Slice to_slice(xt::xellipsis_tag) { return {.kind = Slice::Kind::ellipsis
 
 }  // namespace catvox::detail
 
+namespace catvox {
+
+/// One of xtensor's slices, which one is known at run time: an integer, xt::range, xt::all(), xt::newaxis() or
+/// xt::ellipsis().
+class AnySlice : public Slice {
+ public:
+  template <class S>
+  requires(detail::basic_slice<S>) AnySlice(const S& slice) : Slice(detail::to_slice(slice)) {}  // NOLINT: implicit
+};
+
+}  // namespace catvox
+
 namespace xt {
 
 // The ranges of xtensor, with identical heads: the more constrained one is chosen. Arrays take them as ever.

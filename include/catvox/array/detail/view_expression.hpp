@@ -3,6 +3,7 @@
 #include <array>
 #include <catvox/array/detail/iterable_view.hpp>
 #include <catvox/array/detail/resident_regions.hpp>
+#include <catvox/array/detail/resident_runs.hpp>
 #include <catvox/array/detail/view_layout.hpp>
 #include <catvox/array/detail/view_traits.hpp>
 #include <catvox/array/xtensor.hpp>
@@ -20,37 +21,23 @@ class Window {
  public:
   /// \param part  positions of `region` in the selections of `layout`
   void open(std::shared_ptr<const Region> region, const ViewLayout& layout, const Box& part) {
-    std::size_t stride = 1;
-    for (std::size_t axis = N; axis-- > 0;) {
-      const int source = layout.source_axis(axis);
-      const auto position = [&](const Index3& corner) {
-        return source == ViewLayout::new_axis ? 0 : static_cast<std::size_t>(corner[static_cast<std::size_t>(source)]);
-      };
-      first_[axis] = position(part.min);
-      count_[axis] = source == ViewLayout::new_axis ? 1 : position(part.max) - first_[axis];
-      stride_[axis] = stride;
-      stride *= count_[axis];
-    }
+    box_.open(layout, part);
     data_ = region->template data<T>();
     region_ = std::move(region);
   }
 
   [[nodiscard]] bool contains(const std::array<std::size_t, N>& index) const noexcept {
-    bool inside = data_ != nullptr;
-    for (std::size_t axis = 0; axis < N; ++axis) inside &= index[axis] - first_[axis] < count_[axis];
-    return inside;
+    return data_ != nullptr && box_.contains(index);
   }
 
   /// \param index  of the view, inside the window
   [[nodiscard]] T operator[](const std::array<std::size_t, N>& index) const noexcept {
-    std::size_t offset = 0;
-    for (std::size_t axis = 0; axis < N; ++axis) offset += (index[axis] - first_[axis]) * stride_[axis];
-    return data_[offset];
+    return data_[box_.offset(index)];
   }
 
  private:
   const T* data_ = nullptr;
-  std::array<std::size_t, N> first_{}, count_{}, stride_{};
+  WindowBox<N> box_;
   std::shared_ptr<const Region> region_;
 };
 
@@ -146,7 +133,13 @@ class ViewExpression : public xt::xsharable_expression<D>, public IterableView<D
   template <std::integral... I>
   [[nodiscard]] T operator()(I... index) const {
     const std::array<std::size_t, sizeof...(I)> list{static_cast<std::size_t>(index)...};
-    return element(list.begin(), list.end());
+    if constexpr (sizeof...(I) == N) {
+      inner_shape_type at = list;
+      for (std::size_t axis = 0; axis < N; ++axis) at[axis] = self().shape()[axis] == 1 ? 0 : at[axis];
+      return self().voxel(at);
+    } else {
+      return element(list.begin(), list.end());
+    }
   }
   template <std::integral... I>
   [[nodiscard]] T unchecked(I... index) const {

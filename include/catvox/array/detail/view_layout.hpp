@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace catvox::abi {
 
@@ -78,6 +80,14 @@ class CATVOX_EXPORT ViewLayout {
   std::array<std::int8_t, max_rank> axes_{};  // unused entries stay 0: operator== compares them
   std::uint8_t rank_ = 0;
 };
+
+/// One slice for each axis, from slices of some axes by name; the others stay whole.
+/// \param dims   names of all axes
+/// \param names  of the axes to be sliced
+/// \throws Error{invalid_argument} for a name that is not among dims or comes twice, and for a slice that is no index or
+///         range
+CATVOX_EXPORT std::vector<Slice> slices_of_axes(std::span<const std::string_view> dims,
+                                                std::span<const std::string_view> names, std::span<const Slice> slices);
 
 /// The indices start, start + step, … of an axis that start : stop : step selects, as Python slices do.
 ///

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catvox/array/detail/view_layout.hpp>
 #include <catvox/core/error.hpp>
+#include <catvox/core/text.hpp>
 #include <cstdlib>
 #include <utility>
 #include <vector>
@@ -197,6 +198,31 @@ CATVOX_INLINE AxisSelection resolve_range(const Slice& slice, std::int64_t exten
   const std::int64_t start = slice.start ? bound(*slice.start) : (step > 0 ? low : high);
   const std::int64_t stop = slice.stop ? bound(*slice.stop) : (step > 0 ? high : low);
   return {start, step, std::max<std::int64_t>(0, detail::ceil_div_signed(stop - start, step))};
+}
+
+CATVOX_INLINE std::vector<Slice> slices_of_axes(std::span<const std::string_view> dims,
+                                                std::span<const std::string_view> names,
+                                                std::span<const Slice> slices) {
+  std::vector<Slice> of_axes(dims.size());
+  std::vector<bool> given(dims.size());
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto axis = static_cast<std::size_t>(std::ranges::find(dims, names[i]) - dims.begin());
+    const auto refuse = [&](const std::string& why) {
+      throw Error(Errc::invalid_argument, "slice_by_name: axis " + in_quotes(names[i]) + why);
+    };
+    if (axis == dims.size()) {
+      std::string all;
+      for (const std::string_view dim : dims) all += (all.empty() ? "" : ", ") + in_quotes(dim);
+      refuse(" is none of " + all);
+    }
+    if (given[axis]) refuse(" is sliced twice");
+    if (slices[i].kind != Slice::Kind::index && slices[i].kind != Slice::Kind::range) {
+      refuse(" takes an index or a range");
+    }
+    of_axes[axis] = slices[i];
+    given[axis] = true;
+  }
+  return of_axes;
 }
 
 CATVOX_INLINE bool strides_overlap(std::span<const std::int64_t> shape, std::span<const std::int64_t> strides) {

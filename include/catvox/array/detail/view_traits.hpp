@@ -22,6 +22,19 @@ class PickedView;
 template <class View>
 class Stepper;
 
+template <class View, xt::layout_type L>
+class ViewIterator;
+
+/// What begin() of a view gives.
+template <class View, xt::layout_type L>
+struct ViewIteratorOf {
+  using type = typename xt::xconst_iterable<View>::template const_layout_iterator<L>;
+};
+template <class T, std::size_t N, xt::layout_type L>
+struct ViewIteratorOf<ScaleView<T, N>, L> {
+  using type = ViewIterator<ScaleView<T, N>, L>;
+};
+
 template <class T, std::size_t N>
 struct ViewContainerTypes {
   using reference = T;
