@@ -23,12 +23,13 @@ macro(catvox_find_package package)
   endif()
 endmacro()
 
-# catvox_uses(<PUBLIC | PRIVATE | BUILD> <target> FIND <package> [<version>] [FETCH <git url> <tag>]
+# catvox_uses(<ARRAY | PUBLIC | PRIVATE | BUILD> <target> FIND <package> [<version>] [FETCH <git url> <tag>]
 #             [ALSO <target>…] [PKG_CONFIG <module>] [LINK <flag>])
 #
 # Links catvox to a target: the one that the parent project has already, under this name or one of ALSO (what the
-# library's own build calls it), else that of a package. PUBLIC: the library shows in public headers. PRIVATE: in src/
-# only, but whoever links a static catvox needs it, too. BUILD: headers in src/ only, nothing that a user of catvox needs.
+# library's own build calls it), else that of a package. ARRAY: it shows in the headers of catvox::array. PUBLIC: in other
+# public headers. PRIVATE: in src/ only, but whoever links a static catvox needs it, too. BUILD: headers in src/ only,
+# nothing that a user of catvox needs.
 # PKG_CONFIG or LINK tell what it is called in a pkg-config file.
 function(catvox_uses scope target)
   cmake_parse_arguments(PARSE_ARGV 2 use "" "PKG_CONFIG;LINK" "FIND;FETCH;ALSO")
@@ -48,21 +49,25 @@ function(catvox_uses scope target)
     target_link_libraries(catvox PRIVATE $<BUILD_INTERFACE:${target}>)
     return()
   endif()
-  target_link_libraries(catvox ${scope} ${target})
+  if(scope STREQUAL "ARRAY")
+    target_link_libraries(catvox_array INTERFACE ${target})
+  else()
+    target_link_libraries(catvox ${scope} ${target})
+  endif()
   string(REPLACE ";" " " find "${use_FIND}")
-  set_property(TARGET catvox APPEND PROPERTY catvox_${scope}_FIND "${find}")
-  set_property(TARGET catvox APPEND PROPERTY catvox_${scope}_PKG_CONFIG ${use_PKG_CONFIG})
-  set_property(TARGET catvox APPEND PROPERTY catvox_${scope}_LINK ${use_LINK})
+  set_property(TARGET catvox_array APPEND PROPERTY catvox_${scope}_FIND "${find}")
+  set_property(TARGET catvox_array APPEND PROPERTY catvox_${scope}_PKG_CONFIG ${use_PKG_CONFIG})
+  set_property(TARGET catvox_array APPEND PROPERTY catvox_${scope}_LINK ${use_LINK})
 endfunction()
 
 if(NOT TARGET xtensor AND NOT TARGET xtl)  # what xtensor stands on
   catvox_find_package(xtl 0.7 FETCH https://github.com/xtensor-stack/xtl.git 0.7.2)
 endif()
-catvox_uses(PUBLIC xtensor FIND xtensor 0.24 ALSO xtensor::xtensor PKG_CONFIG xtensor
+catvox_uses(ARRAY xtensor FIND xtensor 0.24 ALSO xtensor::xtensor PKG_CONFIG xtensor
             FETCH https://github.com/xtensor-stack/xtensor.git 0.24.3)
-get_target_property(catvox_xtensor catvox LINK_LIBRARIES)
-list(FILTER catvox_xtensor INCLUDE REGEX "xtensor")
-target_link_libraries(catvox_array INTERFACE ${catvox_xtensor})
+if(NOT CATVOX_ENGINE)
+  return()
+endif()
 catvox_uses(PUBLIC Threads::Threads FIND Threads LINK -pthread)
 catvox_uses(PRIVATE CURL::libcurl FIND CURL 7.85 PKG_CONFIG libcurl)
 catvox_uses(PRIVATE OpenSSL::Crypto FIND OpenSSL PKG_CONFIG libcrypto)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catvox/core/error.hpp>
+#include <catvox/core/redact.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

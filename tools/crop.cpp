@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <catvox/catvox.hpp>
+#include <catvox/core/redact.hpp>
 #include <catvox/core/text.hpp>
+#include <catvox/geometry/broken_slices.hpp>
 #include <cmath>
 #include <iostream>
 #include <map>

@@ -16,8 +16,8 @@
 #include <catvox/array/level_source.hpp>
 #include <catvox/array/read_cubes.hpp>
 #include <catvox/array/scale_view.hpp>
+#include <catvox/core/detail/error_impl.hpp>
 #include <catvox/core/detail/memory_impl.hpp>
 #include <catvox/core/version.hpp>
-#include <catvox/geometry/detail/broken_slices_impl.hpp>
 #include <catvox/geometry/detail/level_geometry_impl.hpp>
 #include <catvox/geometry/detail/scale_levels_impl.hpp>

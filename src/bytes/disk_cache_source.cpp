@@ -1,6 +1,7 @@
 #include "bytes/disk_cache_source.hpp"
 
 #include <algorithm>
+#include <catvox/core/redact.hpp>
 #include <mutex>
 #include <optional>
 #include <string>

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <catvox/core/redact.hpp>
 
 #include <algorithm>
 #include <cerrno>

@@ -1,5 +1,6 @@
 #include "bytes/read_now.hpp"
 
+#include <catvox/core/redact.hpp>
 #include <catvox/http/url.hpp>
 #include <utility>
 #include <variant>

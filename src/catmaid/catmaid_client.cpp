@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catvox/catmaid/catmaid_client.hpp>
 #include <catvox/core/error.hpp>
+#include <catvox/core/redact.hpp>
 #include <catvox/core/text.hpp>
 #include <charconv>
 #include <cstdlib>

@@ -5,6 +5,7 @@
 #include <catvox/core/buffer.hpp>
 #include <catvox/core/dtype.hpp>
 #include <catvox/core/error.hpp>
+#include <catvox/core/redact.hpp>
 #include <catvox/core/text.hpp>
 #include <catvox/geometry/level_geometry.hpp>
 #include <utility>

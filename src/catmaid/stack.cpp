@@ -42,6 +42,8 @@ HttpSession bound_to_mirror(const HttpSession& session, const std::string& serve
 
 }  // namespace
 
+Stack::Stack(std::shared_ptr<const StackInfo> info) : info_(std::move(info)) {}
+
 Stack::Stack(StackInfo info, StackOptions options)
     : info_(std::make_shared<const StackInfo>(std::move(info))), session_(options.session) {
   pool_ = std::make_shared<detail::ChunkPool>(options.cache_bytes);
@@ -97,6 +99,10 @@ std::shared_ptr<const detail::ChosenMirror> Stack::chosen(const std::stop_token&
   if (!choice_) throw nothing_to_read(*info_);
   return choice_->get(stop);
 }
+
+StackInfo Stack::info() && { return *info_; }
+
+MirrorInfo Stack::mirror() && { return static_cast<const Stack&>(*this).mirror(); }
 
 const MirrorInfo& Stack::mirror() const& {
   if (chosen_) return info_->mirrors[*chosen_];

@@ -1,6 +1,7 @@
 #include "format/opened.hpp"
 
 #include <catvox/core/error.hpp>
+#include <catvox/core/redact.hpp>
 #include <catvox/http/url.hpp>
 #include <cmath>
 #include <cstddef>

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <catvox/core/error.hpp>
-#include <catvox/core/text.hpp>
+#include <catvox/core/redact.hpp>
 
 namespace catvox::detail {
 namespace {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <catvox/core/redact.hpp>
 #include <catvox/core/text.hpp>
 #include <cctype>
 #include <cerrno>

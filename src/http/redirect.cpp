@@ -1,6 +1,7 @@
 #include "http/redirect.hpp"
 
 #include <catvox/core/error.hpp>
+#include <catvox/core/redact.hpp>
 #include <string>
 
 #include "http/url_parts.hpp"

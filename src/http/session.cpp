@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <catvox/core/error.hpp>
+#include <catvox/core/redact.hpp>
 #include <catvox/core/version.hpp>
 #include <catvox/http/session.hpp>
 #include <optional>
@@ -70,6 +71,8 @@ HttpSession::HttpSession(HttpOptions options)
 
 HttpSession::HttpSession(std::shared_ptr<Transport> transport, HttpOptions options)
     : options_(checked(std::move(options))), transport_(std::move(transport)) {}
+
+HttpOptions HttpSession::options() const&& { return *options_; }
 
 HttpSession HttpSession::bound_to(std::string_view url) const { return bound_to_ ? *this : with_secrets(url, {}); }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <catvox/core/error.hpp>
+#include <catvox/core/redact.hpp>
 #include <charconv>
 #include <filesystem>
 #include <memory>
@@ -91,12 +92,6 @@ void append_encoded(std::string& out, string_view text, string_view set) {
   }
 }
 
-std::string encoded(string_view text, string_view set) {
-  std::string result;
-  append_encoded(result, text, set);
-  return result;
-}
-
 // Blanks and controls around an address, and tabs and line breaks within, are no part of it.
 std::string without_blanks(string_view url) {
   const auto is_blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
@@ -161,8 +156,8 @@ void set_authority(Address& address, string_view text, string_view url) {
   if (const auto at = text.rfind('@'); at != string_view::npos) {
     const auto user = text.substr(0, at);
     const auto colon = std::min(user.find(':'), user.size());
-    address.user = encoded(user.substr(0, colon), user_set);
-    if (colon + 1 < user.size()) address.user += ":" + encoded(user.substr(colon + 1), user_set);
+    address.user = detail::percent_encode(user.substr(0, colon), user_set);
+    if (colon + 1 < user.size()) address.user += ":" + detail::percent_encode(user.substr(colon + 1), user_set);
     if (!address.user.empty()) address.user += "@";
     text.remove_prefix(at + 1);
     if (text.empty()) refuse("no host in ", url);
@@ -210,10 +205,10 @@ Address parse(string_view text, const Address* base, string_view url) {
   if (base != nullptr && base->scheme != address.scheme) base = nullptr;  // nothing is taken over from it
 
   const auto fragment = std::min(rest.find('#'), rest.size());
-  address.fragment = encoded(rest.substr(fragment), fragment_set);
+  address.fragment = detail::percent_encode(rest.substr(fragment), fragment_set);
   rest = rest.substr(0, fragment);
   const auto query = std::min(rest.find('?'), rest.size());
-  address.query = encoded(rest.substr(query), query_set);
+  address.query = detail::percent_encode(rest.substr(query), query_set);
   rest = rest.substr(0, query);
 
   const auto slashes = std::min(rest.find_first_not_of("/\\"), rest.size());
@@ -315,6 +310,12 @@ std::string detail::encode_url_tail(string_view url, string_view tail) {
   return whole.starts_with(before) ? whole.substr(before.size()) : std::string(tail);
 }
 
+std::string detail::percent_encode(string_view text, string_view set) {
+  std::string result;
+  append_encoded(result, text, set);
+  return result;
+}
+
 detail::UrlUser detail::split_user(string_view url) {
   try {
     Address address = parse(url);
@@ -332,7 +333,8 @@ detail::UrlUser detail::split_user(string_view url) {
 }
 
 std::string file_url(string_view path) {
-  return "file://" + encoded(std::filesystem::absolute(path).lexically_normal().string(), "\"#%<>?[\\]^`{|}");
+  return "file://" +
+         detail::percent_encode(std::filesystem::absolute(path).lexically_normal().string(), detail::name_set);
 }
 
 std::string detail::file_path(string_view url) {

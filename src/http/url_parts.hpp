@@ -22,6 +22,12 @@ std::string resolve_prefix(std::string_view base, std::string_view reference);
 /// `tail` as it is to be appended to `url`, which is encoded: encoded as that part of the URL is, in which `url` ends.
 std::string encode_url_tail(std::string_view url, std::string_view tail);
 
+/// What is encoded in a name in a path, where '?', '#' and '%' are characters like others.
+inline constexpr std::string_view name_set = "\"#%<>?[\\]^`{|}";
+
+/// `text` with "%" and two digits for each byte that is no printable character of ASCII, or is one of `set`.
+std::string percent_encode(std::string_view text, std::string_view set);
+
 /// A user and password that stand in a URL itself ("https://user:password@host/…").
 struct UrlUser {
   std::string url;       ///< without them

@@ -1,4 +1,5 @@
 #include <catvox/core/error.hpp>
+#include <catvox/core/redact.hpp>
 #include <string>
 #include <string_view>
 

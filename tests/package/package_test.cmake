@@ -1,6 +1,6 @@
 # Takes catvox by one of the ways that its users have, builds the program in consumer/ with it and runs that.
 #
-#   cmake -D CONSUME_BY=<add_subdirectory | difficult_parent | FetchContent | install> -D SOURCE=… -D BUILD=… -D WORK=… -D CXX=…
+#   cmake -D CONSUME_BY=<array_alone | add_subdirectory | difficult_parent | FetchContent | install> -D SOURCE=… -D BUILD=… -D WORK=… -D CXX=…
 #         -D CXX_FLAGS=… -D VERSION=… -D INSTALLED=<targets> -P package_test.cmake
 
 set(consumer "${CMAKE_CURRENT_LIST_DIR}/consumer")
@@ -76,7 +76,32 @@ function(use_installed prefix)
   run_app("${WORK}/by_pkg_config")
 endfunction()
 
-if(CONSUME_BY STREQUAL "add_subdirectory")
+if(CONSUME_BY STREQUAL "array_alone")
+  if(NOT CXX)
+    message("SKIPPED: there is no such compiler")
+    return()
+  endif()
+  # From source, installed and taken below a parent, where none of the libraries that the engine stands on may be found.
+  set(without)
+  foreach(package IN ITEMS CURL OpenSSL JPEG PNG nlohmann_json XxHash Libdeflate BZip2 LibLZMA LZ4 Zstd Blosc Brotli Threads)
+    list(APPEND without -DCMAKE_DISABLE_FIND_PACKAGE_${package}=ON)
+  endforeach()
+  run(${CMAKE_COMMAND} -S "${SOURCE}" -B "${WORK}/build" -G Ninja "-DCMAKE_CXX_COMPILER=${CXX}" -DCATVOX_ENGINE=OFF ${without})
+  run(${CMAKE_COMMAND} --install "${WORK}/build" --prefix "${WORK}/prefix")
+  set(consumer "${CMAKE_CURRENT_LIST_DIR}/array_consumer")
+  set(ways "-DCMAKE_PREFIX_PATH=${WORK}/prefix" "-DCATVOX_SOURCE=${SOURCE}")
+  if(XTENSOR)  # only a parent can say what xtensor is
+    list(POP_FRONT ways)
+    list(APPEND without "-DXTENSOR=${XTENSOR}")
+  endif()
+  foreach(way IN LISTS ways)
+    run(${CMAKE_COMMAND} -S "${consumer}" -B "${WORK}/consumer" --fresh -G Ninja "-DCMAKE_CXX_COMPILER=${CXX}"
+        -DCMAKE_CXX_FLAGS=-O0 "${way}" ${without})
+    run(${CMAKE_COMMAND} --build "${WORK}/consumer")
+    run("${WORK}/consumer/array_app")
+  endforeach()
+
+elseif(CONSUME_BY STREQUAL "add_subdirectory")
   build_consumer(add_subdirectory -DCONSUME_BY=add_subdirectory "-DCATVOX_SOURCE=${SOURCE}")
 
 elseif(CONSUME_BY STREQUAL "difficult_parent")

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catvox/catmaid/stack.hpp>
+#include <catvox/core/redact.hpp>
 #include <catvox/core/text.hpp>
 #include <catvox/http/url.hpp>
 #include <cstdio>

@@ -11,7 +11,7 @@
 #include <catvox/core/dtype.hpp>
 #include <catvox/core/export.hpp>
 #include <catvox/format/chunk_store.hpp>
-#include <catvox/geometry/broken_slices.hpp>
+#include <catvox/geometry/broken_slice_policy.hpp>
 #include <catvox/geometry/level_geometry.hpp>
 #include <catvox/http/session.hpp>
 #include <chrono>
@@ -76,13 +76,13 @@ class CATVOX_EXPORT Stack {
   /// What the server says of the stack.
   [[nodiscard]] const StackInfo& info() const& noexcept { return *info_; }
   /// The same, of a stack that is about to go.
-  [[nodiscard]] StackInfo info() && { return *info_; }
+  [[nodiscard]] StackInfo info() &&;
 
   /// The mirror that views read from; opens it if none was chosen.
   /// \throws Error saying of every mirror why it cannot be read
   [[nodiscard]] const MirrorInfo& mirror() const&;
   /// The same, of a stack that is about to go.
-  [[nodiscard]] MirrorInfo mirror() && { return static_cast<const Stack&>(*this).mirror(); }
+  [[nodiscard]] MirrorInfo mirror() &&;
 
   /// Chooses a mirror by id or title; views made before keep theirs. Makes no request.
   /// \throws Error{not_found} listing the mirrors; Error{unsupported} naming its type
@@ -163,7 +163,7 @@ class CATVOX_EXPORT Stack {
 
  private:
   [[nodiscard]] std::size_t find_mirror(const IdOrTitle& mirror) const;
-  explicit Stack(std::shared_ptr<const StackInfo> info) : info_(std::move(info)) {}
+  explicit Stack(std::shared_ptr<const StackInfo> info);
   void choose();
   [[nodiscard]] std::vector<int> level_numbers(const std::stop_token& stop) const;
   [[nodiscard]] std::shared_ptr<const detail::ChosenMirror> chosen(const std::stop_token& stop) const;

@@ -1,12 +1,10 @@
 #pragma once
 
 #include <catvox/core/export.hpp>
-#include <catvox/core/redact.hpp>
 #include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace catvox {
 
@@ -76,27 +74,17 @@ struct ErrorContext {
 class CATVOX_EXPORT Error : public std::exception {
  public:
   /// `message` and `context.url` may hold any URL, and any character: what is kept of them is safe to show.
-  Error(Errc code, std::string_view message, ErrorContext context = {})
-      : state_(std::make_shared<const State>(State{code, redact_text(message), redacted(std::move(context))})) {}
+  Error(Errc code, std::string_view message, ErrorContext context = {});
 
   /// What failed, where, what was expected and what came.
-  [[nodiscard]] const char* what() const noexcept override { return state_->message.c_str(); }
+  [[nodiscard]] const char* what() const noexcept override;
   /// What kind of thing went wrong.
-  [[nodiscard]] Errc code() const noexcept { return state_->code; }
+  [[nodiscard]] Errc code() const noexcept;
   /// URL, status, attempts and chunk, as far as they apply.
-  [[nodiscard]] const ErrorContext& context() const noexcept { return state_->context; }
+  [[nodiscard]] const ErrorContext& context() const noexcept;
 
  private:
-  static ErrorContext redacted(ErrorContext context) {
-    context.url = redact_url(context.url);
-    return context;
-  }
-
-  struct State {
-    Errc code;
-    std::string message;
-    ErrorContext context;
-  };
+  struct State;
   std::shared_ptr<const State> state_;
 };
 

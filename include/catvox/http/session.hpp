@@ -80,7 +80,7 @@ class CATVOX_EXPORT HttpSession {
   /// What the session was made with.
   [[nodiscard]] const HttpOptions& options() const& noexcept { return *options_; }
   /// What the session was made with.
-  [[nodiscard]] HttpOptions options() const&& { return *options_; }
+  [[nodiscard]] HttpOptions options() const&&;
   /// What fetches for it.
   [[nodiscard]] const std::shared_ptr<Transport>& transport() const& noexcept { return transport_; }
   /// What fetches for it.

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <catvox/core/error.hpp>
 #include <catvox/core/text.hpp>
-#include <catvox/http/url.hpp>
+
+#include "http/url_parts.hpp"
 
 namespace catvox::detail {
 namespace {
@@ -22,22 +23,8 @@ std::size_t path_begin(std::string_view url) {
   return std::min(url.find('/', scheme + 3), url.size());
 }
 
-/// A path's text, percent-encoded: a key is a name, in which '?', '#' and '%' are characters like others.
-std::string encode_path(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  constexpr std::string_view plain = "-._~!$&'()*+,;=:@/";
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (letter || plain.find(c) != std::string_view::npos) {
-      encoded += c;
-    } else {
-      encoded += {'%', digits[byte >> 4], digits[byte & 15]};
-    }
-  }
-  return encoded;
-}
+/// A path's text, percent-encoded: a key is a name.
+std::string encode_path(std::string_view text) { return percent_encode(text, name_set); }
 
 /// RFC 3986, 5.2.4; ".." at the top goes nowhere. Empty segments stay.
 std::string without_dot_segments(std::string_view path) {

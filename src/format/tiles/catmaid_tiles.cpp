@@ -12,26 +12,15 @@
 #include <utility>
 
 #include "format/tiles/open_tiles.hpp"
+#include "http/url_parts.hpp"
 
 namespace catvox::detail {
 namespace {
 
 // As jQuery writes a query's value: encodeURIComponent(), then a space as "+".
 std::string query_value(std::string_view text) {
-  constexpr std::string_view hex = "0123456789ABCDEF";
-  constexpr std::string_view plain = "-_.!~*'()";
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (letter || plain.find(c) != std::string_view::npos) {
-      encoded += c;
-    } else if (c == ' ') {
-      encoded += '+';
-    } else {
-      encoded.append({'%', hex[byte >> 4], hex[byte & 15]});
-    }
-  }
+  std::string encoded = percent_encode(text, "\"#$%&+,/:;<=>?@[\\]^`{|}");
+  for (std::size_t at = 0; (at = encoded.find("%20", at)) != std::string::npos; ++at) encoded.replace(at, 3, "+");
   return encoded;
 }
 

@@ -6,12 +6,8 @@
 #include <catvox/core/buffer.hpp>
 #include <catvox/core/export.hpp>
 #include <cstddef>
-#include <list>
 #include <memory>
-#include <mutex>
 #include <span>
-#include <utility>
-#include <vector>
 
 namespace catvox::abi {
 
@@ -46,7 +42,7 @@ class CATVOX_EXPORT ResidentRegions {
   static constexpr std::size_t region_bytes = std::size_t{64} << 20;
 
   /// Holds nothing yet.
-  explicit ResidentRegions(std::shared_ptr<const LevelSource> source) noexcept : source_(std::move(source)) {}
+  explicit ResidentRegions(std::shared_ptr<const LevelSource> source);
   /// Threads that hold regions of these let go of them.
   ~ResidentRegions();
   ResidentRegions(const ResidentRegions&) = delete;
@@ -65,11 +61,10 @@ class CATVOX_EXPORT ResidentRegions {
   /// Two regions of full size: one that is being left and one that is entered.
   static constexpr std::size_t capacity_bytes = 2 * region_bytes;
 
+  struct Held;
+
   std::shared_ptr<const LevelSource> source_;
-  std::mutex mutex_;
-  std::list<std::shared_ptr<const Region>> regions_;  // most recently used first
-  std::size_t bytes_ = 0;
-  std::vector<std::weak_ptr<HeldRegions>> holders_;
+  std::unique_ptr<Held> held_;
 };
 
 /// The order in which a walk goes through the source axes, the fastest first.

@@ -7,6 +7,8 @@
 #include <catvox/core/detail/memory.hpp>
 #include <catvox/core/error.hpp>
 #include <cstdlib>
+#include <list>
+#include <mutex>
 #include <span>
 #include <string>
 #include <utility>
@@ -73,36 +75,47 @@ CATVOX_INLINE Region read_region(const LevelSource& source, const ViewLayout& la
   return region;
 }
 
+struct ResidentRegions::Held {
+  std::mutex mutex;                                  // guards what follows
+  std::list<std::shared_ptr<const Region>> regions;  // most recently used first
+  std::size_t bytes = 0;
+  std::vector<std::weak_ptr<HeldRegions>> holders;
+};
+
+CATVOX_INLINE ResidentRegions::ResidentRegions(std::shared_ptr<const LevelSource> source)
+    : source_(std::move(source)), held_(std::make_unique<Held>()) {}
+
 CATVOX_INLINE std::shared_ptr<const Region> ResidentRegions::get(const ViewLayout& layout) {
+  auto& [mutex, regions, bytes, holders] = *held_;
   {
-    const std::lock_guard lock(mutex_);
-    const auto found = std::ranges::find(regions_, layout, [](const auto& region) { return region->layout; });
-    if (found != regions_.end()) {
-      regions_.splice(regions_.begin(), regions_, found);
-      return regions_.front();
+    const std::lock_guard lock(mutex);
+    for (auto found = regions.begin(); found != regions.end(); ++found) {
+      if ((*found)->layout != layout) continue;
+      regions.splice(regions.begin(), regions, found);
+      return regions.front();
     }
   }
   // Read without the lock: two threads may read the same region, but neither waits for another one's.
   auto region = std::make_shared<const Region>(read_region(*source_, layout));
-  const std::lock_guard lock(mutex_);
-  regions_.push_front(region);
-  bytes_ += region->voxels.size();
-  while (bytes_ > capacity_bytes && regions_.size() > 1) {
-    bytes_ -= regions_.back()->voxels.size();
-    regions_.pop_back();
+  const std::lock_guard lock(mutex);
+  regions.push_front(region);
+  bytes += region->voxels.size();
+  while (bytes > capacity_bytes && regions.size() > 1) {
+    bytes -= regions.back()->voxels.size();
+    regions.pop_back();
   }
   return region;
 }
 
 CATVOX_INLINE void ResidentRegions::tell_when_gone(std::weak_ptr<HeldRegions> holder) {
-  const std::lock_guard lock(mutex_);
-  std::erase_if(holders_, [](const auto& known) { return known.expired(); });
+  const std::lock_guard lock(held_->mutex);
+  std::erase_if(held_->holders, [](const auto& known) { return known.expired(); });
   const auto is_holder = [&](const auto& known) { return !known.owner_before(holder) && !holder.owner_before(known); };
-  if (std::ranges::none_of(holders_, is_holder)) holders_.push_back(std::move(holder));
+  if (std::ranges::none_of(held_->holders, is_holder)) held_->holders.push_back(std::move(holder));
 }
 
 CATVOX_INLINE ResidentRegions::~ResidentRegions() {
-  for (const auto& known : holders_) {
+  for (const auto& known : held_->holders) {
     if (const auto holder = known.lock()) holder->drop(this);
   }
 }

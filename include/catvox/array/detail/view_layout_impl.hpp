@@ -54,9 +54,12 @@ CATVOX_INLINE void ViewLayout::push_axis(int source_axis) {
 }
 
 CATVOX_INLINE ViewLayout ViewLayout::sliced(std::span<const Slice> slices) const {
-  const auto count = [&](Slice::Kind kind) { return std::ranges::count(slices, kind, &Slice::kind); };
-  const auto ellipses = count(Slice::Kind::ellipsis);
-  const auto used = static_cast<std::size_t>(std::ssize(slices) - ellipses - count(Slice::Kind::new_axis));
+  std::size_t ellipses = 0, new_axes = 0;
+  for (const Slice& slice : slices) {
+    ellipses += slice.kind == Slice::Kind::ellipsis ? 1 : 0;
+    new_axes += slice.kind == Slice::Kind::new_axis ? 1 : 0;
+  }
+  const std::size_t used = slices.size() - ellipses - new_axes;
   if (ellipses > 1) throw Error(Errc::invalid_argument, "slice: more than one ellipsis");
   if (used > rank_) {
     throw Error(Errc::invalid_argument,
@@ -231,7 +234,7 @@ CATVOX_INLINE bool strides_overlap(std::span<const std::int64_t> shape, std::spa
     if (shape[axis] == 0) return false;
     if (shape[axis] > 1) axes.emplace_back(std::abs(strides[axis]), shape[axis]);
   }
-  std::ranges::sort(axes);
+  std::sort(axes.begin(), axes.end());
   std::int64_t reach = 0;  // of the axes so far, from the first voxel to the last
   for (const auto& [stride, extent] : axes) {
     if (stride <= reach) return true;

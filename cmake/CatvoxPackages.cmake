@@ -1,0 +1,65 @@
+# `cpack -G DEB` makes Debian packages of what is installed: libcatvox-dev and catvox-tools, and, of a shared catvox, the
+# library itself, libcatvox<version>.
+if(NOT PROJECT_IS_TOP_LEVEL)
+  return()
+endif()
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_CONTACT "The catvox developers <catvox@localhost>")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY "=")
+
+# What a package of headers and archives stands on, by the names that Debian 12 has for it: of a shared catvox, what shows
+# in its headers; of a static one, whatever its users link with it.
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libcatvox-dev)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SHLIBDEPS OFF)
+set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libxtensor-dev (>= 0.24)")
+set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "CATMAID image stacks as lazy N-D arrays: headers and CMake package")
+set(catvox_library "libcatvox${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}")
+if(catvox_type STREQUAL "SHARED_LIBRARY")
+  set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME ${catvox_library})
+  set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
+  set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "CATMAID image stacks as lazy N-D arrays: the library")
+  string(APPEND CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS ", ${catvox_library} (= ${PROJECT_VERSION})")
+  set(CPACK_COMPONENTS_ALL runtime development)
+else()
+  set(CPACK_COMPONENTS_ALL development)
+  foreach(library IN ITEMS libcurl4-openssl-dev libssl-dev libjpeg-dev libpng-dev)
+    string(APPEND CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS ", ${library}")
+  endforeach()
+  foreach(pair IN ITEMS GZIP:libdeflate-dev BZIP2:libbz2-dev XZ:liblzma-dev LZ4:liblz4-dev ZSTD:libzstd-dev
+                        BLOSC:libblosc-dev BROTLI:libbrotli-dev)
+    string(REPLACE ":" ";" pair "${pair}")
+    list(GET pair 0 option)
+    if(CATVOX_WITH_${option})
+      list(GET pair 1 library)
+      string(APPEND CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS ", ${library}")
+    endif()
+  endforeach()
+endif()
+
+if(TARGET catvox_tool)
+  list(APPEND CPACK_COMPONENTS_ALL tools)
+  set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME catvox-tools)
+  set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION science)
+  set(CPACK_COMPONENT_TOOLS_DESCRIPTION "CATMAID image stacks as lazy N-D arrays: the program catvox")
+  if(catvox_type STREQUAL "SHARED_LIBRARY")
+    # dpkg-shlibdeps finds the library beside the program, but no package yet that holds it.
+    set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS_PRIVATE_DIRS "${PROJECT_BINARY_DIR}")
+    set(CPACK_DEBIAN_TOOLS_PACKAGE_DEPENDS "${catvox_library} (= ${PROJECT_VERSION})")
+  endif()
+endif()
+
+# Who may copy it, where Debian looks for that.
+foreach(component IN LISTS CPACK_COMPONENTS_ALL)
+  string(TOUPPER ${component} upper)
+  install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" RENAME copyright COMPONENT ${component}
+          DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/${CPACK_DEBIAN_${upper}_PACKAGE_NAME}")
+endforeach()
+include(CPack)

@@ -1,0 +1,2 @@
+#define CATVOX_INLINE
+#include <catvox/core/detail/error_impl.hpp>
