@@ -13,7 +13,7 @@ struct TiffPages {
   std::int64_t height = 0, width = 0;
   DType dtype{};
   double pixel_height = 1, pixel_width = 1;
-  std::string description;  ///< of the first page
+  std::string description{};  ///< of the first page
   bool big = false;         ///< BigTIFF
 };
 
