@@ -69,10 +69,14 @@ class Fetching : public std::enable_shared_from_this<Fetching> {
   std::string failure_;
 };
 
+enum class Protocol { http, https, http2 };
+
 /// libcurl and nothing else: one multi handle, as many easy handles as connections.
 class BareCurl {
  public:
-  BareCurl(std::size_t connections, const std::string& certificate) : multi_(curl_multi_init()), slots_(connections) {
+  /// \param transfers  at a time: each on its own connection, but streams of one with HTTP/2
+  BareCurl(std::size_t transfers, Protocol protocol, const std::string& certificate)
+      : multi_(curl_multi_init()), slots_(transfers) {
     for (Slot& slot : slots_) {
       slot.easy = curl_easy_init();
       slot.body.resize(std::size_t{1} << 20);
@@ -82,7 +86,9 @@ class BareCurl {
       curl_easy_setopt(slot.easy, CURLOPT_BUFFERSIZE, 65536L);
       curl_easy_setopt(slot.easy, CURLOPT_NOSIGNAL, 1L);
       curl_easy_setopt(slot.easy, CURLOPT_PROXY, "");
-      curl_easy_setopt(slot.easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+      curl_easy_setopt(slot.easy, CURLOPT_HTTP_VERSION,
+                       static_cast<long>(protocol == Protocol::http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+      curl_easy_setopt(slot.easy, CURLOPT_PIPEWAIT, protocol == Protocol::http2 ? 1L : 0L);
       if (!certificate.empty()) curl_easy_setopt(slot.easy, CURLOPT_CAINFO, certificate.c_str());
     }
   }
@@ -141,12 +147,13 @@ class BareCurl {
   std::vector<Slot> slots_;
 };
 
-void measure(const Table& table, std::int64_t side, bool tls, std::int64_t slices, int rounds, const char* target) {
+void measure(const Table& table, std::int64_t side, Protocol protocol, std::int64_t slices, int rounds,
+             const char* target) {
   const TileStack stack(encode_tiles(Format::jpeg, side), {slices, 8, 8});
   const catvox::test::TempDir folder;
   stack.write(folder.path());
   Nginx::Options serving;
-  serving.tls = tls;
+  serving.tls = protocol != Protocol::http;
   const Nginx server(folder.path(), serving);
   std::vector<std::string> urls;
   for (const TilePart& part : stack.parts_of(stack.whole())) {
@@ -155,10 +162,12 @@ void measure(const Table& table, std::int64_t side, bool tls, std::int64_t slice
   }
   catvox::HttpOptions options;
   options.ca_file = server.certificate();
+  options.http2 = protocol == Protocol::http2;
   const catvox::HttpSession session(options);
-  constexpr std::size_t connections = 8;  // a thread; more do not help with a near server
+  constexpr std::size_t transfers = 8;  // a thread; more do not help with a near server
   std::vector<std::unique_ptr<BareCurl>> bare;
-  for (unsigned i = 0; i < cores(); ++i) bare.push_back(std::make_unique<BareCurl>(connections, server.certificate()));
+  for (unsigned i = 0; i < cores(); ++i)
+    bare.push_back(std::make_unique<BareCurl>(transfers, protocol, server.certificate()));
 
   const auto by_catvox = [&] { std::make_shared<Fetching>(*session.transport(), urls)->run(); };
   const auto by_curl = [&] {
@@ -178,9 +187,12 @@ void measure(const Table& table, std::int64_t side, bool tls, std::int64_t slice
     wall.push_back(1e6 * read.wall / each);
     bound_wall.push_back(1e6 * bound.wall / each);
   }
-  table.row({fixed(stack.tiles().mean_kilobytes(), 0) + (tls ? " KB, https" : " KB, http"), fixed(median(bound_cpu), 1),
-             fixed(median(cpu), 1), fixed(median(ratio), 2), target, fixed(median(bound_wall), 1),
-             fixed(median(wall), 1)});
+  table.row({fixed(stack.tiles().mean_kilobytes(), 0) + " KB, " +
+                 (protocol == Protocol::http    ? "http"
+                  : protocol == Protocol::https ? "https"
+                                                : "https, HTTP/2"),
+             fixed(median(bound_cpu), 1), fixed(median(cpu), 1), fixed(median(ratio), 2), target,
+             fixed(median(bound_wall), 1), fixed(median(wall), 1)});
 }
 
 }  // namespace
@@ -190,11 +202,12 @@ int main(int argc, char* argv[]) {
   const int rounds = arguments.number("rounds", 9, 1);
   const std::int64_t slices = arguments.quick() ? 1 : 16;
   return run([&] {
-    const Table table("Fetching from nginx without decoding, against libcurl alone (us for each request)", 14,
+    const Table table("Fetching from nginx without decoding, against libcurl alone (us for each request)", 20,
                       {"bodies", "curl CPU", "catvox CPU", "CPU / curl", "target", "curl wall", "catvox wall"});
-    measure(table, 256, false, slices, rounds, "");
-    measure(table, 512, false, slices, rounds, "<= 45 us");
-    measure(table, 1024, false, slices, rounds, "");
-    measure(table, 512, true, slices, rounds, "");
+    measure(table, 256, Protocol::http, slices, rounds, "");
+    measure(table, 512, Protocol::http, slices, rounds, "<= 45 us");
+    measure(table, 1024, Protocol::http, slices, rounds, "");
+    measure(table, 512, Protocol::https, slices, rounds, "");
+    measure(table, 512, Protocol::http2, slices, rounds, "<= 1.1");
   });
 }

@@ -37,7 +37,7 @@ std::string find_nginx() {
 
 class LoopbackSocket {
  public:
-  LoopbackSocket() : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  LoopbackSocket() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "socket");
   }
   ~LoopbackSocket() { ::close(fd_); }

@@ -21,8 +21,9 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t body_guess = std::size_t{1} << 17;  // until bodies were seen
 constexpr int refusals_too_many = 5;                      // of one request, while others are accepted
-constexpr std::uint64_t others_accepted = 5;              // for each of them
-constexpr int lost_streams_too_many = 100;                // of one request
+constexpr double chance_refusals = 40;  // more where many are refused: those that chance brings in a thousand million
+constexpr std::uint64_t others_accepted = 5;  // for each of them
+constexpr int lost_streams_too_many = 100;    // of one request
 constexpr std::chrono::hours longest_deadline{24 * 365};
 constexpr std::chrono::seconds between_lane_trials{1};
 
@@ -284,7 +285,7 @@ CurlTransport::Refusal CurlTransport::refused(Transfer& transfer, milliseconds p
   if (!pacer.engaged() || !took_some) return Refusal::attempt;
   if (++transfer.refusals == 1) transfer.accepted_then = pacer.accepted_count();
   const auto since = pacer.accepted_count() - transfer.accepted_then;
-  if (transfer.refusals >= refusals_too_many &&
+  if (transfer.refusals >= refusals_too_many + static_cast<int>(chance_refusals * pacer.refused_share()) &&
       since >= others_accepted * static_cast<std::uint64_t>(transfer.refusals)) {
     return Refusal::too_often;
   }

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <catvox/core/redact.hpp>
 #include <catvox/core/text.hpp>
-#include <cctype>
 #include <cerrno>
 #include <new>
 #include <span>
@@ -14,6 +13,7 @@
 #include <system_error>
 
 #include "core/quiet_thread.hpp"
+#include "http/answer.hpp"
 #include "http/curl_transport.hpp"
 #include "http/out_of_memory.hpp"
 #include "http/receive.hpp"
@@ -34,53 +34,6 @@ constexpr long streams_per_connection = 32;
 constexpr std::chrono::microseconds delivery_turn{300};  // of decoding, before the sockets are looked at again
 constexpr std::chrono::minutes longest_sleep{1};
 constexpr std::size_t idle_handles = 256;
-
-// What the server says of this answer; on keeping it, redirects have a say, too, as each may be a reason not to.
-void note_headers(Transfer& transfer) {
-  CURL* easy = transfer.easy.get();
-  auto& response = transfer.response;
-  const auto value_of = [easy](const char* name, std::size_t index, std::size_t* amount = nullptr) {
-    curl_header* header = nullptr;
-    if (curl_easy_header(easy, name, index, CURLH_HEADER, -1, &header) != CURLHE_OK) return std::string();
-    if (amount != nullptr) *amount = header->amount;
-    return std::string(header->value);
-  };
-  if (char* type = nullptr; curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type != nullptr) {
-    response.content_type = type;
-  }
-  response.content_encoding.clear();
-  for (std::size_t i = 0, amount = 1; i < amount; ++i) {  // a list, of which each line is a part
-    response.content_encoding += (i > 0 ? ", " : "") + value_of("Content-Encoding", i, &amount);
-  }
-  if (!transfer.request.cacheable) return;
-  response.etag = value_of("ETag", 0);
-  response.last_modified = value_of("Last-Modified", 0);
-  for (std::size_t i = 0, amount = 1; i < amount; ++i) {
-    auto directives = value_of("Cache-Control", i, &amount);
-    std::transform(directives.begin(), directives.end(), directives.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    if (directives.find("no-store") != std::string::npos) response.no_store = true;
-  }
-}
-
-// Tells connections apart: 0 before there is one.
-long local_port(CURL* easy) noexcept {
-  long port = 0;
-  curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &port);
-  return port;
-}
-
-double seconds_of(CURL* easy, CURLINFO time) noexcept {
-  curl_off_t microseconds = 0;
-  curl_easy_getinfo(easy, time, &microseconds);
-  return static_cast<double>(microseconds) * 1e-6;
-}
-
-milliseconds retry_after(CURL* easy) noexcept {
-  curl_off_t seconds = 0;
-  curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds);
-  return std::chrono::seconds(std::clamp<curl_off_t>(seconds, 0, 1'000'000));
-}
 
 // Why no descriptor is to be had, 0 if one is: libcurl calls that "Couldn't connect".
 int descriptor_error() noexcept {
@@ -169,15 +122,16 @@ bool Lane::take_work(TransferQueue& fresh, TransferQueue& expired, bool& sweep) 
 void Lane::sleep() noexcept {
   const auto now = Clock::now();
   auto until = now + longest_sleep;
+  auto next_send = Clock::time_point::max();
   bool could_grow = false;
   {
     const std::lock_guard lock(transport_.mutex());
     const bool room = running_.size() < window_;
-    const auto next_send = transport_.next_send(now);
+    next_send = transport_.next_send(now);
     if (transport_.stopping() || transport_.has_ready() || must_sweep || (room && next_send <= now)) return;
-    if (room) until = std::min(until, next_send);
-    until = std::min(until, transport_.next_deadline());
     could_grow = !room && next_send <= now && window_ < max_window_;
+    if (!room) next_send = Clock::time_point::max();
+    until = std::min({until, next_send, transport_.next_deadline()});
     if (running_.empty() && !transport_.has_queue()) window_ = std::min(first_window, max_window_);
     has_room = room;
     sleeping = true;
@@ -189,9 +143,15 @@ void Lane::sleep() noexcept {
   if (could_grow) until = std::min(until, now + patience);
   if (!running_.empty()) until = std::min(until, std::max(next_stall_check_, now + milliseconds(1)));
   if (!timers_.empty()) until = std::min(until, timers_.next_due());
-  const auto wait = std::max(std::chrono::ceil<milliseconds>(until - now), milliseconds(0));
+  // libcurl counts milliseconds. A request that its origin's pace holds back is not to be late by a part of one: that is
+  // slept, as there is no answer to such a server that could not wait.
+  const bool precise = until == next_send;
+  const auto wait =
+      std::max(precise ? std::chrono::floor<milliseconds>(until - now) : std::chrono::ceil<milliseconds>(until - now),
+               milliseconds(0));
   int events = 0;
   curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(wait.count()), &events);
+  if (precise && events == 0 && until - Clock::now() < milliseconds(1)) std::this_thread::sleep_until(until);
   if (could_grow && events == 0 && Clock::now() - now >= patience) window_ = std::min(2 * window_, max_window_);
 }
 
@@ -239,10 +199,10 @@ void Lane::end_stalled() noexcept {
   // It is closed when its last stream is gone: the others begin anew on another one, with no attempt counted.
   TransferQueue ended;
   for (Transfer* one = running_.front(); one != nullptr; one = TransferQueue::after(*one)) {
-    const long port = one->fault == Fault::stalled || one->fault == Fault::trickles ? local_port(one->easy.get()) : 0;
+    const long port = one->fault == Fault::stalled || one->fault == Fault::trickles ? local_port(*one) : 0;
     if (port == 0) continue;
     for (Transfer* other = running_.front(); other != nullptr; other = TransferQueue::after(*other)) {
-      if (other->fault == Fault::none && local_port(other->easy.get()) == port) other->fault = Fault::neighbour;
+      if (other->fault == Fault::none && local_port(*other) == port) other->fault = Fault::neighbour;
     }
   }
   for (Transfer* next = running_.front(); next != nullptr;) {
@@ -353,12 +313,11 @@ void Lane::begin_http(TransferPtr& transfer) {
 
 void Lane::finish(TransferPtr transfer, CURLcode code) noexcept {
   step(std::move(transfer), [&](TransferPtr& t) {
-    CURL* easy = t->easy.get();
     auto& response = t->response;
     response.url = redact_url(t->url);
     response.status = status_of(*t);
-    response.first_byte_seconds = seconds_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
-    response.seconds = seconds_of(easy, CURLINFO_TOTAL_TIME_T);
+    response.first_byte_seconds = seconds_of(*t, CURLINFO_STARTTRANSFER_TIME_T);
+    response.seconds = seconds_of(*t, CURLINFO_TOTAL_TIME_T);
     if (t->out_of_memory) throw std::bad_alloc();
     if (t->refusal) {
       refuse_body(t, Error(*t->refusal));
@@ -398,9 +357,7 @@ void Lane::finish_failed(TransferPtr& transfer, CURLcode code) {
 
 void Lane::finish_answered(TransferPtr& transfer) {
   note_headers(*transfer);
-  long version = 0;
-  curl_easy_getinfo(transfer->easy.get(), CURLINFO_HTTP_VERSION, &version);
-  transfer->streamed = version == CURL_HTTP_VERSION_2_0;
+  transfer->streamed = came_by_http2(*transfer);
   const int status = transfer->response.status;
   if (is_redirect(status) && follow_redirect(*transfer)) {
     --transfer->response.attempts;  // a hop is not another attempt
@@ -409,7 +366,7 @@ void Lane::finish_answered(TransferPtr& transfer) {
     return;
   }
   if (worth_retrying(transfer->request, status)) {
-    const auto pause = retry_after(transfer->easy.get());
+    const auto pause = retry_after(*transfer);
     const auto reason = "HTTP " + std::to_string(status);
     if (is_refusal(status) && hold_back(transfer, Errc::http_status, reason, pause, false)) return;
     if (has_attempts_left(*transfer)) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 namespace catvox::detail {
 namespace {
@@ -9,28 +10,35 @@ namespace {
 using namespace std::chrono_literals;
 using Seconds = std::chrono::duration<double>;
 
-// Refusals are proven by so many of the last so many answers. A server that fails a few percent of the requests,
-// whatever their rate, does not get there.
-constexpr std::uint32_t proof = 6, proof_of = 8;
+// Refusals are proven by so many of the last so many answers, and by no less than a share of what is in flight, since
+// refusals come before what was accepted with them. A server that fails one request in ten, whatever their rate, does
+// not get there; one for which pacing was tried in vain has to refuse nearly all.
+constexpr int proof = 12, proof_of = 16;
+constexpr int slow_proof = 16, strict_proof = 58;  // of the last 64
+constexpr std::size_t proof_in_flight = 3;         // one in so many
+constexpr double share_of = 64;                    // answers, weighted by their age
+constexpr double in_vain = 0.25;                   // of what was accepted a second before
 
 constexpr std::chrono::milliseconds longest_gap = 1s;  // between probes: how soon a server that is back is noticed
 constexpr std::chrono::milliseconds longest_spacing = 500ms;  // that a limit explains; longer ones are an outage
-constexpr int window_probes = 4;                              // accepted one after the other: not a limit on the rate
+constexpr int trusting_probes = 4;                            // accepted one after the other: not a limit on the rate
 constexpr std::size_t no_limit = 256;                         // requests at a time that no session has
-constexpr std::size_t smallest_window = 3;                    // that is not better taken for a rate
-constexpr std::size_t window_trial = 64;                      // rounds that worked before one more at a time is tried
 
 // In the steady state about 3 % of the requests are refused: growth and cuts then balance.
 constexpr double first_cut = 0.3, cut_shrinks = 0.67, last_cut = 0.04;
 constexpr double first_growth = 0.25;  // with one accepted at the last rate, until the limit was met
 constexpr std::chrono::milliseconds first_step = 50ms;
 constexpr double steady_growth = 0.0012;  // so, but no faster than
-constexpr double near_limit = 0.9;
 constexpr double fastest_growth = 0.05;
-constexpr double growth_a_second = 0.06;  // a server's burst hides its limit for a while
-constexpr std::size_t clean_run = 500;    // accepted without a refusal: the limit is far, growth doubles
-constexpr double slowest_rate = 0.5;      // a second
-constexpr double fastest_rate = 20'000;   // as good as none
+constexpr double growth_a_second = 0.2;  // a server's burst hides its limit for a while
+constexpr std::size_t clean_run = 500;   // accepted without a refusal: the limit is far, growth doubles
+constexpr double slowest_rate = 0.5;     // a second
+constexpr double fastest_rate = 20'000;  // as good as none
+
+// Where each refusal costs a pause (Retry-After), the limit is met from below, and what was too fast is seldom tried.
+constexpr double costly_start = 20;  // a second
+constexpr double first_costly_cut = 0.5, last_costly_cut = 0.1;
+constexpr double near_limit = 0.9;
 
 }  // namespace
 
@@ -71,9 +79,7 @@ Pacer::Clock::time_point Pacer::next_send(Clock::time_point now) const noexcept 
 Pacer::Ticket Pacer::sent(Clock::time_point now, bool crowded) noexcept {
   ++in_flight_;
   if (state_ == State::rate || state_ == State::window) {
-    // A late one is made up for only as far as the next does not come too soon after it.
-    const auto interval = spacing();
-    next_ = std::max(next_ + interval, now + std::max(interval * 3 / 4, interval - Clock::duration(1ms)));
+    next_ = now + spacing();  // a late one is not made up for: the next would come too soon after it
   }
   return {epoch_, crowded, now};
 }
@@ -82,8 +88,10 @@ void Pacer::accepted(const Ticket& ticket, Clock::time_point now) noexcept {
   --in_flight_;
   ++accepted_count_;
   last_accepted_ = now;
+  refused_share_ -= refused_share_ / share_of;
   if (state_ == State::open) {
     history_ <<= 1;
+    meter_.count(now);
     return;
   }
   meter_.count(now);
@@ -100,17 +108,16 @@ void Pacer::accepted(const Ticket& ticket, Clock::time_point now) noexcept {
         begin_rate(1 / Seconds(ticket.sent - last_probe_).count(), now);
         return;
       }
-      // The same, where a pause came between: a gap that was not refused.
-      if (!refused_since_ && gap_.count() > 0) {
-        begin_rate(1 / Seconds(ticket.sent - last_probe_).count(), now);
+      if (pause_ > 0) {
+        begin_rate(costly_start, now);
         return;
       }
       streak_ = refused_since_ ? 1 : streak_ + 1;
       refused_since_ = false;
-      if (pause_ == 0) gap_ = {};
-      next_ = now + gap_;
+      gap_ = {};
+      next_ = now;
       last_probe_ = ticket.sent;
-      if (streak_ >= window_probes) begin_window();
+      if (streak_ >= trusting_probes) begin_window();
       return;
     case State::window:
       if (ticket.crowded) grow_window();
@@ -123,16 +130,14 @@ void Pacer::accepted(const Ticket& ticket, Clock::time_point now) noexcept {
 
 void Pacer::refused(const Ticket& ticket, Clock::time_point now, milliseconds pause, bool certain) noexcept {
   --in_flight_;
+  refused_share_ += (1 - refused_share_) / share_of;
   if (pause.count() > 0) {
     paused_until_ = std::max(paused_until_, now + pause);
     pause_ = Seconds(pause).count();
   }
   if (state_ == State::open) {
     history_ = history_ << 1 | 1;
-    const auto refusals = static_cast<std::uint32_t>(std::popcount(history_ & ((1U << proof_of) - 1)));
-    if (certain || pause.count() > 0 || refusals >= proof) {
-      begin_probe(now);
-    }
+    if (certain || pause.count() > 0 || is_proven()) begin_probe(now);
     return;
   }
   if (ticket.epoch != epoch_) return;
@@ -143,7 +148,7 @@ void Pacer::refused(const Ticket& ticket, Clock::time_point now, milliseconds pa
       next_ = now + gap_;
       return;
     case State::window:
-      cut_window(now);
+      begin_rate(static_cast<double>(std::max<std::size_t>(window_ / 2, 1)) / std::max(latency_, 1e-4), now);
       return;
     default:
       cut_rate(now);
@@ -151,8 +156,15 @@ void Pacer::refused(const Ticket& ticket, Clock::time_point now, milliseconds pa
   }
 }
 
+bool Pacer::is_proven() const noexcept {
+  const int all = std::popcount(history_), latest = std::popcount(history_ << (64 - proof_of));
+  return (all >= (in_vain_ ? strict_proof : slow_proof) || (!in_vain_ && latest >= proof)) &&
+         proof_in_flight * static_cast<std::size_t>(all) >= in_flight_;
+}
+
 void Pacer::begin_probe(Clock::time_point now) noexcept {
   state_ = State::probe;
+  best_ = meter_.rate(now);
   ++epoch_;
   streak_ = 0;
   gap_ = {};
@@ -165,39 +177,21 @@ void Pacer::begin_probe(Clock::time_point now) noexcept {
 void Pacer::begin_window() noexcept {
   state_ = State::window;
   ++epoch_;
-  window_ = proven_ = 1;
-  too_many_ = clean_ = 0;
-  surprises_ = 0;
+  window_ = 1;
+  clean_ = 0;
 }
 
-// Doubles as long as nothing is refused, then tries one more now and then.
+// Doubles as long as nothing is refused.
 void Pacer::grow_window() noexcept {
-  ++clean_;
-  if (clean_ >= window_) proven_ = std::max(proven_, window_);
-  if (clean_ % (16 * window_) == 0) surprises_ = 0;
-  const bool next_is_known = too_many_ > 0 && window_ + 1 >= too_many_;
-  const std::size_t trial = (next_is_known ? window_trial : 1) * window_ * (pause_ > 0 && next_is_known ? 8 : 1);
-  if (clean_ < trial) return;
-  window_ = too_many_ == 0 ? 2 * window_ : window_ + 1;
+  if (++clean_ < window_) return;
+  window_ *= 2;
   clean_ = 0;
-  if (window_ < no_limit) return;
-  state_ = State::open;  // it was an outage, and it is over
-  history_ = 0;
+  if (window_ >= no_limit) reopen();  // it was an outage, and it is over
 }
 
-void Pacer::cut_window(Clock::time_point now) noexcept {
-  ++epoch_;
-  clean_ = 0;
-  if (window_ > proven_) {
-    too_many_ = window_;
-    window_ = std::max<std::size_t>(proven_, 1);
-    if (window_ > smallest_window) return;
-    begin_rate(static_cast<double>(window_) / std::max(latency_, 1e-4), now);  // the steps are too coarse
-    return;
-  }
-  // As many had worked: it is not their number.
-  if (++surprises_ < 2) return;
-  begin_rate(meter_.rate(now), now);
+void Pacer::reopen() noexcept {
+  state_ = State::open;
+  history_ = 0;
 }
 
 void Pacer::begin_rate(double rate, Clock::time_point now) noexcept {
@@ -226,13 +220,20 @@ void Pacer::grow_rate(const Ticket& ticket, Clock::time_point now) noexcept {
 
 void Pacer::cut_rate(Clock::time_point now) noexcept {
   ++epoch_;
+  const double accepted = meter_.rate(now);
+  best_ = std::max(best_, accepted);
   refused_rate_ = rate_;
-  rate_ = std::max({rate_ * (1 - cut_), std::min(rate_, 0.9 * meter_.rate(now)), slowest_rate});
-  cut_ = std::max(cut_ * cut_shrinks, last_cut);
+  const double cut = limit_met_ || pause_ == 0 ? cut_ : first_costly_cut;
+  rate_ = std::max({rate_ * (1 - cut), std::min(rate_, 0.9 * accepted), slowest_rate});
+  cut_ = std::max(cut_ * cut_shrinks, pause_ > 0 ? last_costly_cut : last_cut);
   limit_met_ = true;
   growth_ = std::min(steady_growth, growth_a_second / rate_);
   clean_ = 0;
   next_ = std::max(next_, now + spacing());
+  if (rate_ < in_vain * best_) {  // a limit on the rate would have shown: these refusals have another reason
+    in_vain_ = true;
+    reopen();
+  }
 }
 
 Pacer::Clock::duration Pacer::spacing() const noexcept {

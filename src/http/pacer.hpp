@@ -12,8 +12,10 @@ namespace catvox::detail {
 ///   open    no pacing: a few refusals that do not depend on the rate change nothing
 ///   probe   refusals are proven: waits until nothing is in flight, then sends one request at a time, later and later
 ///           while they are refused
-///   window  the probes were all fine: the limit is on requests at a time, sent evenly spaced over what one takes
-///   rate    probes, or a window that had worked, were refused: the limit is on requests a second, sent evenly spaced
+///   window  the probes were all fine: twice as many at a time as long as none is refused, evenly spaced over what one
+///           takes, until it is as before
+///   rate    a probe or a window was refused: so many a second, evenly spaced. A limit on requests at a time is met as a
+///           rate, too. Pacing that did not help is given up: the refusals depend on something else
 ///
 /// A refusal tells of the pace at which its request was sent: one of a request sent before the last change says nothing.
 /// No pause of a Retry-After is cut short. Knows no clock and no lock: whoever calls has both.
@@ -44,6 +46,9 @@ class Pacer {
   void refused(const Ticket& ticket, Clock::time_point now, milliseconds pause, bool certain) noexcept;
   void gone() noexcept { --in_flight_; }  ///< cancelled, or failed in another way
 
+  /// Of the last answers, roughly.
+  [[nodiscard]] double refused_share() const noexcept { return refused_share_; }
+
   /// Requests that were accepted so far, and when the last of them was.
   [[nodiscard]] std::uint64_t accepted_count() const noexcept { return accepted_count_; }
   [[nodiscard]] Clock::time_point last_accepted() const noexcept { return last_accepted_; }
@@ -64,11 +69,12 @@ class Pacer {
     std::array<std::uint32_t, slots> count_{};
   };
 
+  [[nodiscard]] bool is_proven() const noexcept;
   void begin_probe(Clock::time_point now) noexcept;
   void begin_window() noexcept;
   void begin_rate(double rate, Clock::time_point now) noexcept;
   void grow_window() noexcept;
-  void cut_window(Clock::time_point now) noexcept;
+  void reopen() noexcept;
   void grow_rate(const Ticket& ticket, Clock::time_point now) noexcept;
   void cut_rate(Clock::time_point now) noexcept;
   [[nodiscard]] Clock::duration spacing() const noexcept;
@@ -76,13 +82,15 @@ class Pacer {
   State state_ = State::open;
   std::uint32_t epoch_ = 0;  // of the pace: requests of an earlier one tell nothing
   std::size_t in_flight_ = 0;
+  double refused_share_ = 0;
   std::uint64_t accepted_count_ = 0;
   Clock::time_point last_accepted_{};
   Clock::time_point paused_until_{};
   double pause_ = 0;  // seconds that a refusal costs
   Meter meter_;
 
-  std::uint32_t history_ = 0;  // open: of the last answers, the latest in bit 0; 1: refused
+  std::uint64_t history_ = 0;  // open: of the last answers, the latest in bit 0; 1: refused
+  bool in_vain_ = false;       // open: requests were paced, and refused all the same
 
   int streak_ = 0;                  // probe: accepted one after the other
   milliseconds gap_{0};             // probe: after a refusal
@@ -90,14 +98,13 @@ class Pacer {
   Clock::time_point last_probe_{};  // probe: when the last was sent that was accepted
   Clock::time_point next_{};        // no sending before
 
-  std::size_t window_ = 1, proven_ = 0;  // window: in flight, and as many as worked
-  std::size_t too_many_ = 0;             // window: as many as did not; 0: not known
-  std::size_t clean_ = 0;                // window, rate: accepted since the last change
-  int surprises_ = 0;                    // window: refused although so many had worked
+  std::size_t window_ = 1;  // window: in flight
+  std::size_t clean_ = 0;   // window, rate: accepted since the last change
 
   double latency_ = 0;           // window: seconds until an answer comes
   double rate_ = 0;              // rate: a second
   double cut_ = 0, growth_ = 0;  // rate: by which share
+  double best_ = 0;              // rate: that was accepted a second, since or before it was paced
   double refused_rate_ = 0;      // rate: the last that was too fast
   bool limit_met_ = false;       // rate: once
   Clock::time_point grown_{};    // rate: last, before it was met
