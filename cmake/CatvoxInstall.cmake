@@ -15,6 +15,15 @@ if(CATVOX_ENGINE)
     LIBRARY COMPONENT runtime NAMELINK_COMPONENT development
     FILE_SET HEADERS COMPONENT development)
   install(EXPORT catvoxTargets NAMESPACE catvox:: DESTINATION "${catvox_config_dir}" COMPONENT development)
+  if(TARGET catvox_mpi)
+    install(
+      TARGETS catvox_mpi
+      EXPORT catvoxMpiTargets
+      ARCHIVE COMPONENT development
+      LIBRARY COMPONENT runtime NAMELINK_COMPONENT development
+      FILE_SET HEADERS COMPONENT development)
+    install(EXPORT catvoxMpiTargets NAMESPACE catvox:: DESTINATION "${catvox_config_dir}" COMPONENT development)
+  endif()
 endif()
 
 # Whoever links a static catvox links all that it stands on; of a shared one, only what shows in its headers.

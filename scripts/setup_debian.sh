@@ -13,7 +13,7 @@ build="g++ cmake ninja-build pkg-config ca-certificates
   libcurl4-openssl-dev libssl-dev nlohmann-json3-dev libjpeg-dev libpng-dev libxtensor-dev
   libdeflate-dev libbz2-dev liblzma-dev liblz4-dev libxxhash-dev libzstd-dev libblosc-dev libbrotli-dev
   libcli11-dev libtiff-dev"
-test="git catch2 libcpp-httplib-dev python3-zarr"
+test="git catch2 libcpp-httplib-dev libopenmpi-dev openmpi-bin python3-pil python3-zarr"
 develop="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev ccache libbenchmark-dev nginx-light openssl"
 
 case "${1:-test}" in

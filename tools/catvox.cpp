@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "crop.hpp"
+#include "export.hpp"
 #include "list.hpp"
 #include "support/manual.hpp"
 #include "support/program.hpp"
@@ -32,7 +33,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(0, 1);
   app.footer(std::string(tools::exit_code_help) + "\n\n" + tools::environment_help);
 
-  std::vector<tools::Command> commands{tools::add_list(app), tools::add_crop(app)};
+  std::vector<tools::Command> commands{tools::add_list(app), tools::add_crop(app), tools::add_export(app)};
   for (const tools::Command& command : commands) {
     command.app->footer("Examples:\n" + command.examples + "\n\n" + tools::exit_code_help);
   }

@@ -22,7 +22,7 @@
 #include "support/output_files.hpp"
 #include "support/program.hpp"
 #include "support/progress_bar.hpp"
-#include "support/server.hpp"
+#include "support/stack_options.hpp"
 #include "support/stop_on_interrupt.hpp"
 #include "support/volume_file.hpp"
 
@@ -32,54 +32,17 @@ using catvox::Error;
 
 namespace {
 
-struct CropOptions {
-  ServerOptions server;
-  std::string stack;
-  std::string mirror;
-  catvox::BasicAuth mirror_auth;
-  int level = 0;
-  std::vector<double> min, max, around;
+struct CropOptions : StackOptions {
+  std::vector<double> around;
   std::vector<std::int64_t> size{64};
   bool pad = false;
   bool preview = false;
-  std::string broken = "nearest";
   std::filesystem::path output;
   bool montage = false;
 };
 
-const std::map<std::string, catvox::BrokenSlicePolicy> broken_policies{
-    {"nearest", catvox::BrokenSlicePolicy::nearest}, {"follow", catvox::BrokenSlicePolicy::follow},
-    {"fill", catvox::BrokenSlicePolicy::fill},       {"previous", catvox::BrokenSlicePolicy::previous},
-    {"next", catvox::BrokenSlicePolicy::next},       {"none", catvox::BrokenSlicePolicy::none},
-};
-
-/// "{nearest,follow,…}"
-std::string policy_names() {
-  std::string names;
-  for (const auto& [name, policy] : broken_policies) names += (names.empty() ? "{" : ",") + name;
-  return names + "}";
-}
-
 void add_options(CLI::App& app, CropOptions& options) {
-  add_server_options(app, options.server);
-  app.add_option("--stack", options.stack, "Stack to read, id or title")->type_name("STACK");
-  auto* mirror = app.add_option("--mirror", options.mirror,
-                                "Mirror to read from: id, title or \"fastest\" [the first that can be read]")
-                     ->type_name("MIRROR");
-  app.add_option("--mirror-user", options.mirror_auth.user, "HTTP Basic user of that mirror, if it wants one")
-      ->type_name("NAME")
-      ->needs(mirror);
-  app.add_option("--mirror-password", options.mirror_auth.password,
-                 "Its password; better in the environment [CATVOX_MIRROR_PASSWORD]")
-      ->type_name("PASSWORD")
-      ->envname("CATVOX_MIRROR_PASSWORD");
-  app.add_option("--level", options.level, "Scale level, 0 is full resolution [0]")->type_name("LEVEL");
-  app.add_option("--min", options.min, "Lower corner of the box: x y z in the project's units, nm as a rule")
-      ->type_name("NUMBER")
-      ->expected(3);
-  app.add_option("--max", options.max, "Upper corner; every voxel that the box touches is read")
-      ->type_name("NUMBER")
-      ->expected(3);
+  add_stack_options(app, options, "");
   app.add_option("--around", options.around, "Instead of a box: a point in its middle, x y z in the project's units")
       ->type_name("NUMBER")
       ->expected(3);
@@ -91,9 +54,6 @@ void add_options(CLI::App& app, CropOptions& options) {
       "--preview", options.preview,
       "Write one small 8-bit picture of the slice in the middle of the box, or of the stack, from the coarsest "
       "level that serves; the level is chosen, not asked for");
-  app.add_option("--broken", options.broken, "What to show instead of broken slices [nearest]")
-      ->type_name(policy_names())
-      ->check(CLI::IsMember(broken_policies).description(""));
   app.add_option("--output", options.output,
                  "File to write: .npy (NumPy; axes slice, row, column), .tif (ImageJ stack), .png (slice 0 becomes "
                  "NAME_0000.png, and so on)")
@@ -139,21 +99,6 @@ catvox::Box asked_voxels(const View& level, const catvox::LevelGeometry& geometr
   return box;
 }
 
-void choose_mirror(catvox::Stack& stack, const CropOptions& options) {
-  if (options.mirror == "fastest") {
-    if (!options.mirror_auth.user.empty()) {
-      throw Error(Errc::invalid_argument, "--mirror-user is for a mirror that --mirror names, not for \"fastest\"");
-    }
-    for (const catvox::MirrorTiming& timing : stack.set_fastest_mirror()) {
-      const std::string seen = timing.seconds ? duration_text(*timing.seconds) : timing.failure;
-      std::cout << "timed      " << timing.id << ' ' << catvox::in_quotes(timing.title) << ": " << seen << '\n';
-    }
-  } else if (!options.mirror.empty()) {
-    stack.set_mirror(catvox::IdOrTitle::parse(options.mirror));
-    if (!options.mirror_auth.user.empty()) stack.set_mirror_auth(stack.mirror().id, options.mirror_auth);
-  }
-}
-
 /// The world that an array of voxels covers.
 template <class View>
 catvox::WorldBox world_extent(const View& view) {
@@ -187,7 +132,7 @@ void print_replaced_slices(const catvox::StackInfo& info, const CropOptions& opt
   const std::int64_t offset = std::llround(info.voxel_offset().z);
   std::map<std::int64_t, std::int64_t> marked;
   for (const auto& [slice, value] : info.broken_slices) marked.emplace(slice - offset, value);
-  const catvox::BrokenSlices broken(marked, info.dimension.z, broken_policies.at(options.broken));
+  const catvox::BrokenSlices broken(marked, info.dimension.z, broken_policy(options));
   for (std::int64_t z = std::max<std::int64_t>(0, first); z < first + count; ++z) {
     if (static_cast<double>(z) * factor >= static_cast<double>(info.dimension.z)) break;  // padding
     const auto shown = broken.resolve_level(z, factor);
@@ -349,9 +294,7 @@ void run(const CropOptions& options) {
   }
   file_format(options.output, options.montage);
 
-  catvox::Stack stack = Project(options.server).stack(catvox::IdOrTitle::parse(options.stack));
-  choose_mirror(stack, options);
-  stack.set_broken_slices(broken_policies.at(options.broken));
+  const catvox::Stack stack = open_stack(options);
   if (options.preview) return preview(stack, options);
   stack.visit_scale(options.level, [&](const auto& level) { crop(stack, level, options); });
 }

@@ -81,7 +81,7 @@ void swap_items(std::span<std::byte> items, std::size_t item) {
 ChunkedWriter::ChunkedWriter(ExportVolume volume, std::filesystem::path folder)
     : volume_(std::move(volume)), folder_(std::move(folder)), files_(folder_ / ".catvox" / "unfinished") {}
 
-void ChunkedWriter::create() {
+void ChunkedWriter::create(bool) {
   for (const auto& [name, content] : metadata()) files_.write(folder_ / name, json_text(content) + "\n");
 }
 

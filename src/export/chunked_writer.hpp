@@ -43,7 +43,7 @@ class ChunkedWriter : public BlockWriter {
 
   [[nodiscard]] const std::filesystem::path& target() const noexcept override { return folder_; }
   [[nodiscard]] std::filesystem::path state_folder() const override { return folder_ / ".catvox"; }
-  void create() override;
+  void create(bool) override;
   std::int64_t write(const OutputBlock& block, const BlockVoxels& voxels) override;
   bool write_absent(const OutputBlock&) override { return true; }
   bool read(const OutputBlock& block, const BlockVoxels& voxels) override;

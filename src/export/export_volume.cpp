@@ -41,11 +41,11 @@ ExportVolume::ExportVolume(std::vector<ExportView> channels) {
 }
 
 ExportVolume& ExportVolume::copy_levels(int count) {
-  for (int i = 0; i < count; ++i) {
+  for (int step = 1; step <= count; ++step) {
     std::vector<ExportView> coarser;
     try {
-      for (const ExportView& channel : levels_.back().channels) {
-        coarser.push_back(channel.rescaled(channel.level() + 1));
+      for (const ExportView& channel : first().channels) {
+        coarser.push_back(channel.rescaled(channel.level() + step));
         if (coarser.back().dtype() != dtype()) {
           throw Error(Errc::invalid_argument,
                       "export: level " + std::to_string(coarser.back().level()) + " has another element type");
@@ -74,6 +74,14 @@ ExportVolume& ExportVolume::make_levels(int count, Downsampling downsampling) {
     levels_.push_back(std::move(level));
   }
   return *this;
+}
+
+ExportVolume ExportVolume::channel(std::int64_t i) const {
+  ExportVolume volume = *this;
+  for (Level& level : volume.levels_) {
+    if (!level.channels.empty()) level.channels = one(level.channels[static_cast<std::size_t>(i)]);
+  }
+  return volume;
 }
 
 std::int64_t ExportVolume::bytes(std::size_t level) const {

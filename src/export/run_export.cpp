@@ -131,11 +131,12 @@ class Run {
 
   ExportReport run() {
     if (report_.nothing_to_do()) {
+      for (const BlockPlan& plan : plans_) share_.level_done(plan.level());  // others may have begun before it was so
       writer_.finish();
       return finished();
     }
     if (options_.check_space) check_space(needed(), writer_);
-    writer_.create();
+    writer_.create(report_.before > 0);
     for (const BlockPlan& plan : plans_) {
       run_level(plan);
       share_.level_done(plan.level());

@@ -42,12 +42,19 @@ std::int64_t SingleFileWriter::offset(std::int64_t channel, std::int64_t z, std:
   return static_cast<std::int64_t>(layout_.header.size()) + (plane * shape[1] + y) * row_bytes_;
 }
 
-void SingleFileWriter::create() {
+void SingleFileWriter::create(bool resumed) {
   if (file_.open()) return;
+  std::error_code error;
+  if (resumed && !fs::exists(data_, error)) throw_gone();  // a new one would hold zeros where blocks are complete
   make_folders(state_);
   file_ = open_file(data_);
   write_at(file_, data_, 0, std::as_bytes(std::span(layout_.header)));
   if (::ftruncate(file_.get(), bytes_) != 0) throw_errno("write", data_);
+}
+
+void SingleFileWriter::throw_gone() const {
+  throw Error(Errc::io, target_.string() + " is gone, though blocks of it are complete: remove " + state_.string() +
+                            " to write it again");
 }
 
 std::int64_t SingleFileWriter::write(const OutputBlock& block, const BlockVoxels& voxels) {
@@ -74,10 +81,7 @@ void SingleFileWriter::finish() {
   const int reason = errno;
   std::error_code error;
   if (reason == ENOENT && fs::exists(target_, error)) return;  // it was before, or another process was quicker
-  if (reason == ENOENT) {
-    throw Error(Errc::io, target_.string() + " is gone, though its export is complete: remove " + state_.string() +
-                              " to write it again");
-  }
+  if (reason == ENOENT) throw_gone();
   errno = reason;
   throw_errno("write", target_);
 }

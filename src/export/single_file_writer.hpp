@@ -28,13 +28,14 @@ class SingleFileWriter final : public BlockWriter {
   [[nodiscard]] std::filesystem::path state_folder() const override { return state_; }
   [[nodiscard]] std::string settings() const override { return layout_.description; }
   [[nodiscard]] Shape3 block_shape(std::size_t) const override { return block_; }
-  void create() override;
+  void create(bool resumed) override;
   std::int64_t write(const OutputBlock& block, const BlockVoxels& voxels) override;
   bool read(const OutputBlock& block, const BlockVoxels& voxels) override;
   void sync() override;
   void finish() override;
 
  private:
+  [[noreturn]] void throw_gone() const;
   [[nodiscard]] std::int64_t offset(std::int64_t channel, std::int64_t z, std::int64_t y) const noexcept;
 
   ExportVolume volume_;

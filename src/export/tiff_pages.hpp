@@ -14,7 +14,7 @@ struct TiffPages {
   DType dtype{};
   double pixel_height = 1, pixel_width = 1;
   std::string description{};  ///< of the first page
-  bool big = false;         ///< BigTIFF
+  bool big = false;           ///< BigTIFF
 };
 
 /// All bytes before the first pixel, little-endian.

@@ -19,20 +19,14 @@
 
 using namespace catvox;
 using catvox::test::error_of;
+using catvox::test::level_of;
 using catvox::test::MadeLevel;
 using catvox::test::read_back;
 using catvox::test::TempDir;
+using catvox::test::view_of;
 using Json = nlohmann::json;
 
 namespace {
-
-std::shared_ptr<MadeLevel> level_of(DType type) {
-  auto level = std::make_shared<MadeLevel>();
-  level->type = type;
-  return level;
-}
-
-ExportView view_of(const std::shared_ptr<MadeLevel>& level) { return {level, test::whole(*level)}; }
 
 /// Whether the array is MadeLevel's voxels of that level, all of them.
 template <class T>

@@ -3,6 +3,7 @@
 #include <catvox/array/detail/view_layout.hpp>
 #include <catvox/array/level_source.hpp>
 #include <catvox/core/error.hpp>
+#include <catvox/export/export_view.hpp>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -91,7 +92,15 @@ class MadeLevel final : public LevelSource, public std::enable_shared_from_this<
   }
 };
 
+inline std::shared_ptr<MadeLevel> level_of(DType type) {
+  auto level = std::make_shared<MadeLevel>();
+  level->type = type;
+  return level;
+}
+
 /// The whole of a level as a view.
 inline abi::ViewLayout whole(const LevelSource& level) { return abi::ViewLayout(level.geometry().shape()); }
+
+inline ExportView view_of(const std::shared_ptr<MadeLevel>& level) { return {level, whole(*level)}; }
 
 }  // namespace catvox::test

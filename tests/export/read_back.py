@@ -2,6 +2,8 @@
 
     python3 read_back.py n5 <folder> <dataset> <out.npy>     zarr-python's N5Store; axes as N5 has them, reversed
     python3 read_back.py zarr <folder> <array> <out.npy>     zarr-python
+    python3 read_back.py npy <file> <out.npy>                NumPy
+    python3 read_back.py tiff <file> <out.npy>               Pillow: every page
     python3 read_back.py average|mode <n5|zarr> <folder> <fz,fy,fx>... <out.npy>
         whether each level is what NumPy makes of the one before by these factors: 1 or 0 for each
 """
@@ -35,6 +37,17 @@ def read(format, folder, array):
 kind, *arguments, out = sys.argv[1:]
 if kind in ("n5", "zarr"):
     np.save(out, read(kind, *arguments))
+elif kind == "npy":
+    np.save(out, np.load(*arguments))
+elif kind == "tiff":
+    from PIL import Image
+
+    image = Image.open(*arguments)
+    pages = []
+    for page in range(image.n_frames):
+        image.seek(page)
+        pages.append(np.array(image))
+    np.save(out, np.stack(pages))
 else:
     format, folder, *factors = arguments
     prefix = "s" if format == "n5" else ""

@@ -390,7 +390,7 @@ TEST_CASE("option --help ends well and shows an example and the exit codes", "[t
     CHECK(result.status == 0);
     CHECK(result.err.empty());
     CHECK(result.out.find("Examples:\n  catvox " + command + " --server ") != std::string::npos);
-    CHECK(result.out.find("  130  interrupted: nothing was written\n") != std::string::npos);
+    CHECK(result.out.find("  130  interrupted: a crop wrote nothing, an export goes on when run again\n") != std::string::npos);
   }
   const auto result = here.catvox({"--help"});
   CHECK(result.status == 0);

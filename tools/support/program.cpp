@@ -16,7 +16,7 @@ const char* const exit_code_help =
     "  3    no such project, stack, mirror or level, or a box outside of the stack\n"
     "  4    the server or the network failed\n"
     "  5    a local file could not be read or written\n"
-    "  130  interrupted: nothing was written\n"
+    "  130  interrupted: a crop wrote nothing, an export goes on when run again\n"
     "  1    anything else";
 
 ExitCode exit_code(Errc code) noexcept {

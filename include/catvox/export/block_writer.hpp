@@ -46,7 +46,8 @@ class CATVOX_EXPORT BlockWriter {
   [[nodiscard]] virtual double expected_ratio() const noexcept { return 1; }
 
   /// Makes folders and metadata, or finds them made. Several processes may do so at a time.
-  virtual void create() = 0;
+  /// \param resumed  some blocks are complete already
+  virtual void create(bool resumed) = 0;
 
   /// Writes a block, whole or not at all. Called by several threads. \returns bytes on disk
   virtual std::int64_t write(const OutputBlock& block, const BlockVoxels& voxels) = 0;
@@ -62,7 +63,7 @@ class CATVOX_EXPORT BlockWriter {
   /// \returns false, and gives zeros, where it was absent
   virtual bool read(const OutputBlock& block, const BlockVoxels& voxels) = 0;
 
-  /// Returns when all that was written would survive a loss of power, where blocks are no files of their own.
+  /// Returns when what was written is on the disk, where blocks are no files of their own.
   virtual void sync() {}
 
   /// Called when every block is there; may have been called before, also by another process.

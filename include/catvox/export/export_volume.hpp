@@ -49,6 +49,8 @@ class CATVOX_EXPORT ExportVolume {
   [[nodiscard]] const Level& first() const noexcept { return levels_.front(); }
   /// How many channels.
   [[nodiscard]] std::int64_t channels() const noexcept { return static_cast<std::int64_t>(first().channels.size()); }
+  /// One of them, as a volume. \param i  0 to channels() - 1
+  [[nodiscard]] ExportVolume channel(std::int64_t i) const;
   /// The element type.
   [[nodiscard]] DType dtype() const noexcept { return first().channels.front().dtype(); }
   /// Bytes of a level without compression. \throws Error{too_large} beyond 64 bits
