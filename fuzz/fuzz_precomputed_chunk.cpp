@@ -34,7 +34,7 @@ std::optional<Voxels> decode(const PrecomputedChunk& chunk, std::span<const std:
   auto voxels = std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(stride));
   std::memset(voxels.get(), 0xee, static_cast<std::size_t>(stride));
   try {
-    decode_precomputed_chunk(chunk, chunk.channels - 1, encoded, window, {voxels.get(), strides}, rows);
+    decode_precomputed_chunk(chunk, {.which = {chunk.channels - 1, 1, 1}}, encoded, window, {voxels.get(), strides}, rows);
   } catch (const Error&) {
     return std::nullopt;
   }

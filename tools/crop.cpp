@@ -37,6 +37,7 @@ struct CropOptions : StackOptions {
   std::vector<std::int64_t> size{64};
   bool pad = false;
   bool preview = false;
+  std::vector<std::int64_t> channels;
   std::filesystem::path output;
   bool montage = false;
 };
@@ -54,6 +55,12 @@ void add_options(CLI::App& app, CropOptions& options) {
       "--preview", options.preview,
       "Write one small 8-bit picture of the slice in the middle of the box, or of the stack, from the coarsest "
       "level that serves; the level is chosen, not asked for");
+  app.add_option(
+         "--channel", options.channels,
+         "Channels to read, 0 is the first; several, evenly spaced, become a hyperstack (.tif) or the first axis "
+         "(.npy) [grey of colour tiles, the first of a volume]")
+      ->type_name("NUMBER")
+      ->expected(1, 64);
   app.add_option("--output", options.output,
                  "File to write: .npy (NumPy; axes slice, row, column), .tif (ImageJ stack), .png (slice 0 becomes "
                  "NAME_0000.png, and so on)")
@@ -164,22 +171,42 @@ void print_summary(const catvox::Stack& stack, const CropOptions& options, const
             << "effort     " << effort_text(statistics) << '\n';
 }
 
+/// "channels   0 1 2 of 0 to 3"
+void print_channels(const CropOptions& options, std::int64_t there_are) {
+  if (options.channels.empty()) return;
+  std::cout << "channels  ";
+  for (const std::int64_t channel : options.channels) std::cout << ' ' << channel;
+  std::cout << " of 0 to " << there_are - 1 << '\n';
+}
+
 /// \throws Error{too_large} if there is not enough
 template <class T>
-xt::xtensor<T, 3> memory_for(const catvox::ScaleView<T>& box) {
+xt::xtensor<T, 4> memory_for(const catvox::ScaleView<T>& box, std::size_t channels) {
+  const auto [slices, rows, columns] = box.shape();
   try {
-    return xt::xtensor<T, 3>(box.shape());
+    return xt::xtensor<T, 4>({channels, slices, rows, columns});
   } catch (const std::bad_alloc&) {
-    double bytes = sizeof(T);
+    double bytes = sizeof(T) * static_cast<double>(channels);
     for (const std::size_t extent : box.shape()) bytes *= static_cast<double>(extent);
     throw Error(Errc::too_large, "the box takes " + byte_text(bytes) +
                                      ", more than there is memory: choose a smaller one, or a higher --level");
   }
 }
 
-/// Reads the voxels, with a progress bar.
+/// The channels of a level that the options name.
 template <class T>
-catvox::ReadStatistics read(const catvox::ScaleView<T>& box, xt::xtensor<T, 3>& voxels, const std::stop_token& stop) {
+catvox::ScaleView<T, 4> chosen(const catvox::ScaleView<T, 4>& level, const CropOptions& options) {
+  const auto& channels = options.channels;
+  if (channels.front() < 0 || channels.back() >= static_cast<std::int64_t>(level.shape()[0])) {
+    throw Error(Errc::not_found, "level " + std::to_string(options.level) + " has channels 0 to " +
+                                     std::to_string(level.shape()[0] - 1));
+  }
+  return level.slice(xt::range(channels.front(), channels.back() + 1, channels[1] - channels[0]));
+}
+
+/// Reads the voxels, with a progress bar.
+template <class T, std::size_t N>
+catvox::ReadStatistics read(const catvox::ScaleView<T, N>& box, std::span<T> voxels, const std::stop_token& stop) {
   ProgressBar bar(STDERR_FILENO);
   return box.read_into(voxels,
                        {.progress = [&](const catvox::Progress& progress) { bar.show(progress); }, .stop = stop});
@@ -227,15 +254,22 @@ void crop(const catvox::Stack& stack, const catvox::ScaleView<T>& level, const C
 
   const StopOnInterrupt interrupt;  // lives longest: a signal must not end the program before the files are removed
   OutputFiles files(file_names(format, options.output, volume.shape[0]));
-  xt::xtensor<T, 3> voxels = memory_for(box);
-  volume.voxels = std::as_bytes(std::span(voxels.data(), voxels.size()));
-  const catvox::ReadStatistics statistics = read(box, voxels, interrupt.token());
+  const std::size_t channels = std::max<std::size_t>(1, options.channels.size());
+  volume.channels = static_cast<std::int64_t>(channels);
+  xt::xtensor<T, 4> voxels = memory_for(box, channels);
+  const std::span<T> memory(voxels.data(), voxels.size());
+  volume.voxels = std::as_bytes(memory);
+  const catvox::ReadStatistics statistics =
+      channels == 1 ? read(box, memory, interrupt.token())
+                    : read(chosen(stack.scale<T, 4>(options.level), options).window(options.pad ? asked : inside),
+                           memory, interrupt.token());
   check_missing(stack, statistics);
   write_volume(format, files.partial(), volume);
   if (interrupt.token().stop_requested()) throw Error(Errc::cancelled, "interrupted: nothing was written");
   files.commit();
 
   print_summary(stack, options, volume, world_extent(box), box.dims(), statistics);
+  print_channels(options, stack.channels(options.level));
   print_replaced_slices(stack.info(), options, (options.pad ? asked : inside).min[0], volume.shape[0],
                         level.voxel_size()[0] / stack.info().resolution.z);
   std::cout << "wrote      " << files.names().front().string();
@@ -286,17 +320,33 @@ void preview(const catvox::Stack& stack, const CropOptions& options) {
             << "wrote      " << files.names().front().string() << '\n';
 }
 
+/// \throws Error{invalid_argument} unless they are evenly spaced, so that they can be read at once
+void check_chosen_channels(const CropOptions& options) {
+  check_channels(file_format(options.output, options.montage), std::max<std::int64_t>(1, std::ssize(options.channels)));
+  for (std::size_t i = 1; i < options.channels.size(); ++i) {
+    const std::int64_t step = options.channels[1] - options.channels[0];
+    if (step <= 0 || options.channels[i] - options.channels[i - 1] != step) {
+      throw Error(Errc::invalid_argument, "--channel takes ascending numbers with the same step between them");
+    }
+  }
+}
+
 void run(const CropOptions& options) {
   if (options.stack.empty())
     throw Error(Errc::invalid_argument, "--stack is required; catvox list shows what there is");
   if (!check_box(options) && !options.preview) {
     throw Error(Errc::invalid_argument, "--min and --max are required: x y z each; or --around: x y z");
   }
-  file_format(options.output, options.montage);
+  check_chosen_channels(options);
 
   const catvox::Stack stack = open_stack(options);
   if (options.preview) return preview(stack, options);
-  stack.visit_scale(options.level, [&](const auto& level) { crop(stack, level, options); });
+  catvox::visit_dtype(stack.dtype(options.level), [&]<class T>(std::type_identity<T>) {
+    crop(stack,
+         options.channels.empty() ? stack.scale<T>(options.level)
+                                  : stack.scale<T>(options.level, {.channel = options.channels.front()}),
+         options);
+  });
 }
 
 }  // namespace

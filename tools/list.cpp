@@ -44,9 +44,23 @@ void print_all(const Project& project) {
   }
 }
 
+/// None where the server, or a folder, tells of none.
+std::vector<catvox::StackGroup> groups_of(const Project& project, std::int64_t stack) {
+  try {
+    return project.groups_of(stack);
+  } catch (const catvox::Error& error) {
+    if (!is_of_one_stack(error.code())) throw;
+    return {};
+  }
+}
+
 void run(const ListOptions& options) {
   if (!options.stack.empty()) {
-    print_stack(std::cout, Project(options.server).stack_info(catvox::IdOrTitle::parse(options.stack)));
+    const Project project(options.server);
+    const catvox::Stack stack = project.stack(catvox::IdOrTitle::parse(options.stack));
+    print_stack(std::cout, stack.info());
+    print_channels(std::cout, stack);
+    print_groups(std::cout, groups_of(project, stack.info().sid));
   } else if (options.details) {
     print_all(Project(options.server));
   } else {

@@ -247,6 +247,15 @@ StackGroup CatmaidClient::stack_group(const IdOrTitle& group, const std::stop_to
   return StackGroup::from_json(get_of_project("stackgroup/" + std::to_string(id) + "/info", stop));
 }
 
+GroupedStacks CatmaidClient::open_group(const IdOrTitle& group, const std::stop_token& stop) const {
+  GroupedStacks opened{stack_group(group, stop), {}, {}};
+  for (const StackGroup::Member& member : opened.group.stacks) {
+    auto& of_its_relation = member.relation == "channel" ? opened.channels : opened.views;
+    of_its_relation.push_back(stack(member.stack_id, stop));
+  }
+  return opened;
+}
+
 std::vector<StackGroup> CatmaidClient::groups_of(const IdOrTitle& stack, const std::stop_token& stop) const {
   const auto id = path_id(stack, stop);
   const auto answer = detail::parse_answer(get_of_project("stack/" + id + "/groups", stop), "groups of a stack");

@@ -81,6 +81,12 @@ Mirror::Address Mirror::address() const {
   return address;
 }
 
+const Mirror::Reading& Mirror::Level::reading(std::optional<DType> wanted) const {
+  const auto found = std::find_if(readings.begin(), readings.end(),
+                                  [wanted](const Reading& each) { return each.origin.store->dtype() == wanted; });
+  return found == readings.end() ? readings.front() : *found;
+}
+
 std::vector<int> Mirror::Levels::numbers() const {
   std::vector<int> numbers;
   for (const Level& level : all) numbers.push_back(level.opened.level);
@@ -165,16 +171,23 @@ Mirror::Levels Mirror::open(Clock::time_point deadline, const std::stop_token& s
   Opened opened = parts_.stores.empty() ? opener(location, access) : open_own(address);
   Levels levels{{}, opened.own_shape, std::move(opened.warnings)};
   for (OpenedLevel& level : opened.levels) {
-    const ChunkOrigin origin{.store = level.store,
-                             .source = level.chunks,
-                             .data = data_of(info(), address.url, address.credentials.get(), level.level)};
-    levels.all.push_back({std::move(level), origin, std::make_shared<Prefetcher>(origin, parts_.pool)});
+    std::vector<Reading> readings;
+    const auto add = [&](const std::shared_ptr<const ChunkStore>& store) {
+      ChunkOrigin origin{.store = store,
+                         .source = level.chunks,
+                         .data = data_of(info(), address.url, address.credentials.get(), level.level)};
+      auto prefetcher = std::make_shared<Prefetcher>(origin, parts_.pool);
+      readings.push_back({std::move(origin), std::move(prefetcher)});
+    };
+    add(level.store);
+    for (const auto& other : level.other_types) add(other);
+    levels.all.push_back({std::move(level), std::move(readings)});
   }
   return levels;
 }
 
-std::shared_ptr<const LevelSource> Mirror::source(int level, BrokenSlicePolicy policy,
-                                                  const std::stop_token& stop) const {
+std::shared_ptr<const PartialSource> Mirror::source(int level, std::optional<DType> wanted, BrokenSlicePolicy policy,
+                                                    const std::stop_token& stop) const {
   const auto levels = this->levels(stop);
   const auto found = std::find_if(levels->all.begin(), levels->all.end(),
                                   [level](const Level& each) { return each.opened.level == level; });
@@ -185,15 +198,18 @@ std::shared_ptr<const LevelSource> Mirror::source(int level, BrokenSlicePolicy p
     throw Error(Errc::not_found, "stack " + in_quotes(stack.stitle) + ", mirror " + in_quotes(info().title) +
                                      ", has no level " + std::to_string(level) + "; it has " + known);
   }
+  const Reading& reading = found->reading(wanted);
   return make_chunk_reader(
       {.level = level,
        .geometry = LevelGeometry(stack.frame(), found->opened.factors, found->opened.store->shape()),
        .broken = BrokenSlices(stack.broken_slices, stack.dimension.z, policy, stack.voxel_offset().z),
-       .origin = found->origin,
+       .origin = reading.origin,
        .pool = parts_.pool,
-       .prefetcher = found->prefetcher,
+       .prefetcher = reading.prefetcher,
        .read_ahead = parts_.options.read_ahead,
-       .at_level = [self = shared_from_this(), policy](int other) { return self->source(other, policy, {}); }});
+       .at_level = [self = shared_from_this(), wanted, policy](int other) {
+         return self->source(other, wanted, policy, {});
+       }});
 }
 
 double Mirror::time_canary(std::chrono::milliseconds timeout, const std::stop_token& stop) const {

@@ -17,6 +17,7 @@
 #include "catmaid/lazy.hpp"
 #include "format/opened.hpp"
 #include "read/chunk_pool.hpp"
+#include "read/partial_source.hpp"
 #include "read/prefetcher.hpp"
 
 namespace catvox::detail {
@@ -38,10 +39,18 @@ class Mirror : public std::enable_shared_from_this<Mirror> {
  public:
   using Clock = std::chrono::steady_clock;
 
-  struct Level {
-    OpenedLevel opened;
+  /// How chunks of a level become voxels, and what reads them.
+  struct Reading {
     ChunkOrigin origin;
     std::shared_ptr<Prefetcher> prefetcher;
+  };
+
+  struct Level {
+    OpenedLevel opened;
+    std::vector<Reading> readings;  ///< the level's own first; each has another element type
+
+    /// The reading of an element type; the level's own if there is none of that.
+    [[nodiscard]] const Reading& reading(std::optional<DType> wanted) const;
   };
 
   struct Levels {
@@ -64,9 +73,11 @@ class Mirror : public std::enable_shared_from_this<Mirror> {
   /// \throws Error that names stack and mirror
   [[nodiscard]] std::shared_ptr<const Levels> levels(const std::stop_token& stop) const;
 
+  /// \param wanted  element type; where the level cannot be read as that, or none is wanted, it has its own
   /// \throws Error{not_found} listing the levels
-  [[nodiscard]] std::shared_ptr<const LevelSource> source(int level, BrokenSlicePolicy policy,
-                                                          const std::stop_token& stop) const;
+  [[nodiscard]] std::shared_ptr<const PartialSource> source(int level, std::optional<DType> wanted,
+                                                            BrokenSlicePolicy policy,
+                                                            const std::stop_token& stop) const;
 
   /// Fetches and decodes the chunk at the stack's canary location, twice and past every cache, and returns the seconds
   /// that the quicker time took.

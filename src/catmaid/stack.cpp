@@ -11,6 +11,7 @@
 #include "catmaid/mirror.hpp"
 #include "catmaid/mirror_choice.hpp"
 #include "catmaid/mirror_types.hpp"
+#include "catmaid/stand_in.hpp"
 #include "catmaid/titles.hpp"
 #include "http/url_parts.hpp"
 #include "read/chunk_pool.hpp"
@@ -82,7 +83,11 @@ Stack Stack::from_stores(StackInfo info, std::vector<std::shared_ptr<const Chunk
 
 void Stack::choose() {
   std::vector<std::shared_ptr<const detail::Mirror>> candidates;
-  if (chosen_) {
+  stand_ins_ = nullptr;
+  if (!chosen_several_.empty()) {
+    for (const std::size_t position : chosen_several_) candidates.push_back(mirrors_[position]);
+    stand_ins_ = std::make_shared<detail::StandIns>(candidates, stand_in_options_);
+  } else if (chosen_) {
     candidates.push_back(mirrors_[*chosen_]);
   } else {
     std::copy_if(mirrors_.begin(), mirrors_.end(), std::back_inserter(candidates),
@@ -115,17 +120,39 @@ std::size_t Stack::find_mirror(const IdOrTitle& mirror) const {
   return *found;
 }
 
-void Stack::set_mirror(const IdOrTitle& mirror) {
-  const auto position = find_mirror(mirror);
+// A mirror that the user names may have the session's secrets.
+std::shared_ptr<const detail::Mirror> Stack::trusted(std::size_t position) const {
   mirrors_[position]->check_address();
   auto parts = mirrors_[position]->parts();
   const HttpSession bound = bound_to_mirror(session_, parts.options.server, mirrors_[position]->info());
   const bool secrets = bound.options().basic_auth.has_value() || !bound.options().headers.empty();
-  if (secrets && bound.bound_origin() != parts.options.session.bound_origin()) {
-    parts.options.session = bound;
-    mirrors_[position] = std::make_shared<const detail::Mirror>(std::move(parts));
-  }
+  if (!secrets || bound.bound_origin() == parts.options.session.bound_origin()) return mirrors_[position];
+  parts.options.session = bound;
+  return std::make_shared<const detail::Mirror>(std::move(parts));
+}
+
+void Stack::set_mirror(const IdOrTitle& mirror) {
+  const auto position = find_mirror(mirror);
+  mirrors_[position] = trusted(position);
   chosen_ = position;
+  chosen_several_.clear();
+  choose();
+}
+
+void Stack::set_mirrors(const std::vector<IdOrTitle>& mirrors, const StandInOptions& options,
+                        const std::stop_token& stop) {
+  if (mirrors.empty()) throw Error(Errc::invalid_argument, "set_mirrors: there must be a mirror");
+  std::vector<std::size_t> positions;
+  std::vector<std::shared_ptr<const detail::Mirror>> candidates;
+  for (const IdOrTitle& mirror : mirrors) {
+    positions.push_back(find_mirror(mirror));
+    candidates.push_back(trusted(positions.back()));
+  }
+  detail::StandIns(candidates, options).check(stop);
+  for (std::size_t i = 0; i < positions.size(); ++i) mirrors_[positions[i]] = candidates[i];
+  chosen_.reset();
+  chosen_several_ = std::move(positions);
+  stand_in_options_ = options;
   choose();
 }
 
@@ -178,6 +205,7 @@ std::vector<MirrorTiming> Stack::set_fastest_mirror(std::chrono::milliseconds ti
                 "no mirror of stack " + in_quotes(info_->stitle) + " delivered its canary tile" + failures);
   }
   chosen_ = fastest;
+  chosen_several_.clear();
   choose();
   return timings;
 }
@@ -213,7 +241,16 @@ void Stack::clear_cache() const { pool_->clear(); }
 CacheStatistics Stack::cache_statistics() const { return pool_->statistics(); }
 
 std::shared_ptr<const LevelSource> Stack::source(int level, const std::stop_token& stop) const {
-  if (sources_.empty()) return chosen(stop)->mirror->source(level, policy_, stop);
+  return source_as(level, std::nullopt, stop);
+}
+
+std::shared_ptr<const LevelSource> Stack::source_as(int level, std::optional<DType> wanted,
+                                                    const std::stop_token& stop) const {
+  if (sources_.empty()) {
+    auto source = chosen(stop)->mirror->source(level, wanted, policy_, stop);
+    if (!stand_ins_) return source;
+    return detail::make_stand_in_source(stand_ins_, std::move(source), wanted, policy_);
+  }
   if (level >= 0 && static_cast<std::size_t>(level) < sources_.size()) return sources_[static_cast<std::size_t>(level)];
   throw Error(Errc::not_found, "stack " + in_quotes(info_->stitle) + " has no level " + std::to_string(level) +
                                    "; it has 0 to " + std::to_string(sources_.size() - 1));

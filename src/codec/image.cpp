@@ -73,17 +73,25 @@ void check_size(const ImageSize& image, const ImageSize& cell) {
                                       std::to_string(image.height));
 }
 
-ImageKind image_kind(std::span<const std::byte> encoded) {
+namespace {
+
+PixelFormat format_of(Transparency transparency) {
+  return transparency == Transparency::as_alpha ? PixelFormat::with_alpha : PixelFormat::as_stored;
+}
+
+}  // namespace
+
+ImageKind image_kind(std::span<const std::byte> encoded, Transparency transparency) {
   const Format format = sniff(as_text(encoded));
   if (format == Format::other) refuse(as_text(encoded));
-  return format == Format::jpeg ? jpeg_kind(encoded) : png_kind(encoded);
+  return format == Format::jpeg ? jpeg_kind(encoded) : png_kind(encoded, format_of(transparency));
 }
 
 void decode_samples(std::span<const std::byte> encoded, const ImageKind& kind, const ImageWindow& window,
-                    std::byte* out, std::ptrdiff_t row_stride) {
+                    std::byte* out, std::ptrdiff_t row_stride, Transparency transparency) {
   check_window(window, kind.size);
   const PixelRequest request{kind.size, window, reinterpret_cast<std::uint8_t*>(out), row_stride,
-                             PixelFormat::as_stored};
+                             format_of(transparency)};
   sniff(as_text(encoded)) == Format::jpeg ? decode_jpeg(encoded, request) : decode_png(encoded, request);
 }
 

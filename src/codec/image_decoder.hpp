@@ -16,8 +16,9 @@ inline constexpr std::int64_t most_image_memory = std::int64_t{128} << 20;
 
 /// What a pixel becomes.
 enum class PixelFormat : std::uint8_t {
-  grey8,     ///< see decode_grey8()
-  as_stored  ///< see decode_samples()
+  grey8,      ///< see decode_grey8()
+  as_stored,  ///< see decode_samples()
+  with_alpha  ///< the same with Transparency::as_alpha
 };
 
 /// What decode_grey8() or decode_samples() was asked for, with a window that is known to lie inside `cell`.
@@ -43,7 +44,7 @@ void check_size(const ImageSize& image, const ImageSize& cell);
 
 /// One format each: what an image holds, see image_kind().
 ImageKind jpeg_kind(std::span<const std::byte> encoded);
-ImageKind png_kind(std::span<const std::byte> encoded);
+ImageKind png_kind(std::span<const std::byte> encoded, PixelFormat format);
 
 /// One format each: writes the pixels of the window that the image has.
 /// \returns  how many those are, see part_in_image(); the rest of the window is not touched

@@ -142,7 +142,7 @@ bool depends_on_neighbours(const jpeg_decompress_struct& info) {
 bool read_rows(Decompressor& decompressor, const PixelRequest& request, const ImageSize& part) {
   if (setjmp(decompressor.escape) != 0) return false;
   jpeg_decompress_struct& info = decompressor.info;
-  const bool rgb = request.format == PixelFormat::as_stored && info.num_components == 3;
+  const bool rgb = request.format != PixelFormat::grey8 && info.num_components == 3;
   info.out_color_space = rgb ? JCS_RGB : JCS_GRAYSCALE;
   const std::int64_t pixel = rgb ? 3 : 1;  // bytes
   info.dct_method = JDCT_ISLOW;

@@ -70,6 +70,8 @@ Samples samples(const Reader& reader) {
   return (colour & PNG_COLOR_MASK_COLOR) != 0 ? Samples::rgb : Samples::grey;
 }
 
+bool has_transparency(const Reader& reader) { return png_get_valid(reader.png, reader.info, PNG_INFO_tRNS) != 0; }
+
 /// Reads up to the first pixels and says how rows are to be unpacked.
 bool read_header(Reader& reader, PixelFormat format) {
   if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
@@ -80,11 +82,11 @@ bool read_header(Reader& reader, PixelFormat format) {
   png_read_info(reader.png, reader.info);
   png_set_packing(reader.png);
   if (samples(reader) == Samples::grey) png_set_expand_gray_1_2_4_to_8(reader.png);
-  if (format == PixelFormat::as_stored) {
-    if (samples(reader) == Samples::palette) {
-      png_set_palette_to_rgb(reader.png);
-      png_set_strip_alpha(reader.png);  // which the other may have made
-    }
+  if (format != PixelFormat::grey8) {
+    const bool palette = samples(reader) == Samples::palette;
+    if (palette) png_set_palette_to_rgb(reader.png);  // with alpha, where it has transparency
+    if (palette && format == PixelFormat::as_stored) png_set_strip_alpha(reader.png);
+    if (format == PixelFormat::with_alpha && has_transparency(reader)) png_set_tRNS_to_alpha(reader.png);
     if (std::endian::native == std::endian::little) png_set_swap(reader.png);
     return true;
   }
@@ -132,7 +134,7 @@ void palette_to_grey(png_structp png, const GreyPalette& palette, const std::uin
 bool read_rows(Reader& reader, const PixelRequest& request, const ImageSize& part, std::uint8_t* scratch) {
   if (setjmp(png_jmpbuf(reader.png)) != 0) return false;
   const png_structp png = reader.png;
-  const Samples kind = request.format == PixelFormat::as_stored ? Samples::as_stored : samples(reader);
+  const Samples kind = request.format != PixelFormat::grey8 ? Samples::as_stored : samples(reader);
   const GreyPalette palette = kind == Samples::palette ? grey_palette(reader) : GreyPalette{};
   const int passes = png_set_interlace_handling(png);
   png_read_update_info(png, reader.info);
@@ -177,9 +179,10 @@ bool read_rows(Reader& reader, const PixelRequest& request, const ImageSize& par
 
 namespace {
 
-ImageKind kind_of(const Reader& reader) {
+ImageKind kind_of(const Reader& reader, PixelFormat format) {
   const auto colour = png_get_color_type(reader.png, reader.info);
-  const bool alpha = (colour & PNG_COLOR_MASK_ALPHA) != 0;
+  const bool alpha =
+      (colour & PNG_COLOR_MASK_ALPHA) != 0 || (format == PixelFormat::with_alpha && has_transparency(reader));
   return {{png_get_image_height(reader.png, reader.info), png_get_image_width(reader.png, reader.info)},
           ((colour & PNG_COLOR_MASK_COLOR) != 0 ? 3 : 1) + (alpha ? 1 : 0),
           png_get_bit_depth(reader.png, reader.info) == 16 ? 2 : 1};
@@ -187,25 +190,27 @@ ImageKind kind_of(const Reader& reader) {
 
 }  // namespace
 
-ImageKind png_kind(std::span<const std::byte> encoded) {
+ImageKind png_kind(std::span<const std::byte> encoded, PixelFormat format) {
   Reader reader(encoded);
-  if (!read_header(reader, PixelFormat::as_stored)) fail(reader);
-  return kind_of(reader);
+  if (!read_header(reader, format)) fail(reader);
+  return kind_of(reader, format);
 }
 
 ImageSize decode_png(std::span<const std::byte> encoded, const PixelRequest& request) {
 #ifdef CATVOX_WITH_GZIP
-  if (const std::optional<ImageSize> part = decode_png_grey8(encoded, request)) return *part;
+  if (request.format != PixelFormat::with_alpha) {
+    if (const std::optional<ImageSize> part = decode_png_grey8(encoded, request)) return *part;
+  }
 #endif
   Reader reader(encoded);
   if (!read_header(reader, request.format)) fail(reader);
-  const ImageKind stored = kind_of(reader);
+  const ImageKind stored = kind_of(reader, request.format);
   const ImageSize image = stored.size;
   check_size(image, request.cell);
   const ImageSize part = part_in_image(request.window, image);
   if (part.height == 0 || part.width == 0) return part;
 
-  const bool as_stored = request.format == PixelFormat::as_stored;
+  const bool as_stored = request.format != PixelFormat::grey8;
   const Samples kind = samples(reader);
   const bool interlaced = png_get_interlace_type(reader.png, reader.info) != PNG_INTERLACE_NONE;
   Scratch scratch;

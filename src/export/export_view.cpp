@@ -23,9 +23,11 @@ ArrayPlace place_of(const LevelSource& source, const ViewLayout& layout) {
   const WorldPoint corner = position_to_world(layout, source.geometry(), first);
   for (std::size_t axis = 0; axis < 3; ++axis) {
     const int along = layout.source_axis(axis);
-    if (along == ViewLayout::new_axis) {
+    if (!layout.is_in_space(axis)) {
       throw Error(Errc::invalid_argument,
-                  "export: axis " + std::to_string(axis) + " was inserted and has no place in the world");
+                  "export: axis " + std::to_string(axis) +
+                      (along == ViewLayout::channel_axis ? " is of channels: give each of them as a view of its own"
+                                                         : " was inserted and has no place in the world"));
     }
     if (layout.selection()[static_cast<std::size_t>(along)].step < 0) {
       throw Error(Errc::invalid_argument,
@@ -79,8 +81,7 @@ ViewLayout ExportView::part(const Box& box) const noexcept {
 
 ReadStatistics ExportView::read(const Box& box, std::byte* out, const Strides3& strides,
                                 const ReadOptions& options) const {
-  const ViewLayout layout = part(box);
-  return source_->read(layout.selection(), {out, layout.source_strides(strides)}, options);
+  return abi::read_view(*source_, part(box), out, strides, options);
 }
 
 void ExportView::prefetch(const Box& box, const std::stop_token& stop) const {

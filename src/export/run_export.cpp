@@ -106,9 +106,9 @@ void check_space(double needed, const BlockWriter& writer) {
 }
 
 /// One run of an export.
-class Run {
+class ExportRun {
  public:
-  Run(const ExportVolume& volume, BlockWriter& writer, const ExportOptions& options)
+  ExportRun(const ExportVolume& volume, BlockWriter& writer, const ExportOptions& options)
       : volume_(volume),
         writer_(writer),
         options_(options),
@@ -249,7 +249,7 @@ std::unique_ptr<WorkShare> part_of(std::int64_t i, std::int64_t n) { return std:
 
 ExportReport run_export(const ExportVolume& volume, BlockWriter& writer, const ExportOptions& options) {
   check_target(writer);
-  return Run(volume, writer, options).run();
+  return ExportRun(volume, writer, options).run();
 }
 
 }  // namespace catvox

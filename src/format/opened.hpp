@@ -58,6 +58,9 @@ struct OpenedLevel {
   StackVector factors{1, 1, 1};             ///< downsampling relative to level 0, stack axes
   std::shared_ptr<const ChunkStore> store;  ///< grid, keys, decoder, element type; what is missing is 0
   std::shared_ptr<ByteSource> chunks;       ///< gives what store->request() names; knows what *missing* means here
+
+  /// The same chunks, decoded to other element types than `store` decodes them to.
+  std::vector<std::shared_ptr<const ChunkStore>> other_types{};
 };
 
 /// What opening a mirror gives.

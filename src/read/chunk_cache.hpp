@@ -16,10 +16,13 @@ namespace catvox::detail {
 
 /// Voxels of a chunk.
 struct DecodedChunk {
-  Box extent{};   ///< what `voxels` holds, relative to the chunk's first voxel
-  Buffer voxels;  ///< C order
+  Box extent{};                             ///< what `voxels` holds, relative to the chunk's first voxel
+  std::optional<AxisSelection> channels{};  ///< see ChunkPart::channels
+  Buffer voxels;                            ///< C order, channel by channel
 
-  [[nodiscard]] bool holds(const Box& window) const {
+  /// Whether it has the voxels of a window, of these channels; see ChunkPart::channels.
+  [[nodiscard]] bool holds(const Box& window, const std::optional<ChannelSelection>& needed = {}) const {
+    if (!has_channels(channels, needed)) return false;
     for (std::size_t axis = 0; axis < 3; ++axis) {
       if (window.min[axis] < extent.min[axis] || window.max[axis] > extent.max[axis]) return false;
     }

@@ -31,8 +31,14 @@ StridedBytes contiguous(std::byte* data, const Shape3& shape, std::size_t item) 
   return {data, {shape[1] * shape[2] * size, shape[2] * size, size}};
 }
 
-std::size_t bytes_of(const Shape3& shape, std::size_t item) {
-  return static_cast<std::size_t>(checked_multiply(volume(shape), static_cast<std::int64_t>(item), "bytes of a chunk"));
+// Of the channels that a part needs.
+std::size_t bytes_of(const Box& box, const ChunkPart& part) {
+  const std::int64_t voxel = checked_multiply(part.channel_count(), static_cast<std::int64_t>(part.item), "bytes");
+  return static_cast<std::size_t>(checked_multiply(volume(box.shape()), voxel, "bytes of a chunk"));
+}
+
+std::optional<AxisSelection> channels_of(const ChunkPart& part) {
+  return part.channels ? std::optional(part.channels->which) : std::nullopt;
 }
 
 // Voxels that had to go from the cache, for the next that this thread keeps.
@@ -55,6 +61,16 @@ bool is_decoding_error(const Error& error, bool decode_failed) {
 }
 
 bool reads(const Subscriber& subscriber) { return subscriber.consumer->purpose() == ChunkConsumer::Purpose::read; }
+
+bool agree_on_channels(const Subscribers& subscribers) {
+  std::optional<std::optional<AxisSelection>> first;
+  return std::all_of(subscribers.begin(), subscribers.end(), [&first](const Subscriber& each) {
+    if (!reads(each)) return true;
+    const auto channels = channels_of(each.consumer->part(each.number));
+    if (!first) first = channels;
+    return channels == *first;
+  });
+}
 
 }  // namespace
 
@@ -144,7 +160,8 @@ KeptChunk ChunkFetch::for_cache() {
   if (!from_memory_ && keep_body_ && wastes(*kept_.body, kept_.body->size())) kept_.body->shrink_to_fit();
   KeptChunk keep = kept_;
   if (!keep_body_ || keep.missing) keep.body.reset();
-  const bool all = keep.decoded && keep.decoded->extent == all_;
+  // Of several channels the others may be asked for yet.
+  const bool all = keep.decoded && keep.decoded->extent == all_ && store_->channels() == 1;
   if (all && keep.body && keep.body->capacity() >= keep.decoded->voxels.capacity()) {
     keep.needs_no_body = true;
     keep.body.reset();
@@ -189,14 +206,14 @@ Error ChunkFetch::described(const Error& error) const {
 void ChunkFetch::serve(const Subscribers& subscribers, std::size_t voxel_room) {
   using Purpose = ChunkConsumer::Purpose;
   const Subscriber* reader = nullptr;
-  const ChunkConsumer* walk = nullptr;
+  const Subscriber* walk = nullptr;
   std::size_t readers = 0;
   for (const Subscriber& subscriber : subscribers) {
     if (reads(subscriber)) {
       reader = &subscriber;
       ++readers;
     } else if (subscriber.consumer->purpose() == Purpose::walk) {
-      walk = subscriber.consumer.get();
+      walk = &subscriber;
       kept_.use.extent = std::max(kept_.use.extent, Extent::part);
     }
   }
@@ -204,15 +221,21 @@ void ChunkFetch::serve(const Subscribers& subscribers, std::size_t voxel_room) {
     if (walk != nullptr) serve_walk(*walk, voxel_room);
     return;
   }
-  const ChunkPart part = reader->consumer->part(reader->number);
+  ChunkPart part = reader->consumer->part(reader->number);
   if (kept_.missing) {
     for (const Subscriber& each : subscribers) {
       if (reads(each)) each.consumer->part(each.number).fill();
     }
   } else if (readers == 1) {
     serve_one(*reader->consumer, part, voxel_room);
+  } else if (agree_on_channels(subscribers)) {
+    serve_several(subscribers, part, voxel_room);
   } else {
-    serve_several(subscribers, voxel_room);
+    for (const Subscriber& each : subscribers) {
+      if (!reads(each)) continue;
+      part = each.consumer->part(each.number);
+      serve_one(*each.consumer, part, voxel_room);
+    }
   }
   kept_.use.extent = std::max(kept_.use.extent, Extent::part);
   kept_.use.last_reader = reader->consumer->id();
@@ -221,9 +244,10 @@ void ChunkFetch::serve(const Subscribers& subscribers, std::size_t voxel_room) {
 
 // Decoded now, while this thread has nothing better to do: the boxes to come are then copied by the thread that reads
 // them, and neither waits for the other.
-void ChunkFetch::serve_walk(const ChunkConsumer& walk, std::size_t voxel_room) {
-  const std::size_t room = voxel_room / static_cast<std::size_t>(walk.parts());
-  if (!kept_.missing && bytes_of(all_.shape(), item_size(store_->dtype())) <= room) decode_and_keep(all_);
+void ChunkFetch::serve_walk(const Subscriber& walk, std::size_t voxel_room) {
+  const std::size_t room = voxel_room / static_cast<std::size_t>(walk.consumer->parts());
+  const ChunkPart part = walk.consumer->part(walk.number);
+  if (!kept_.missing && bytes_of(all_, part) <= room) decode_and_keep(all_, part);
 }
 
 void ChunkFetch::serve_one(const ChunkConsumer& consumer, const ChunkPart& part, std::size_t voxel_room) {
@@ -234,64 +258,72 @@ void ChunkFetch::serve_one(const ChunkConsumer& consumer, const ChunkPart& part,
   const auto box_of = [&](DecodeForm form) -> const Box& {
     return form == DecodeForm::keep_all ? all_ : form == DecodeForm::keep_rows ? rows : window;
   };
-  if (kept_.decoded && kept_.decoded->holds(window)) {
-    part.copy_from(kept_.decoded->voxels.data(), kept_.decoded->extent);
+  if (kept_.decoded && kept_.decoded->holds(window, part.channels)) {
+    part.copy_from(kept_.decoded->voxels.data(), kept_.decoded->extent, kept_.decoded->channels);
     return;
   }
   const auto room = voxel_room / static_cast<std::size_t>(consumer.parts());
-  const auto form = CachePolicy::form(kept_.use.extent, window == all_, [&](DecodeForm wanted) {
-    return bytes_of(box_of(wanted).shape(), part.item) <= room;
-  });
+  const auto form = CachePolicy::form(kept_.use.extent, window == all_,
+                                      [&](DecodeForm wanted) { return bytes_of(box_of(wanted), part) <= room; });
   if (form == DecodeForm::into_place) {
     decode_into_place(part);
   } else {
-    decode_and_keep(box_of(form));
-    part.copy_from(kept_.decoded->voxels.data(), box_of(form));
+    decode_and_keep(box_of(form), part);
+    part.copy_from(kept_.decoded->voxels.data(), box_of(form), kept_.decoded->channels);
   }
 }
 
-void ChunkFetch::serve_several(const Subscribers& subscribers, std::size_t voxel_room) {
+// All of the chunk is decoded once, for parts that all need the same channels: `part` is one of them.
+void ChunkFetch::serve_several(const Subscribers& subscribers, const ChunkPart& part, std::size_t voxel_room) {
   Scratch scratch;
-  const bool fits = bytes_of(all_.shape(), item_size(store_->dtype())) <= voxel_room;
-  if (fits && !(kept_.decoded && kept_.decoded->holds(all_))) decode_and_keep(all_);
-  if (!fits) decode(all_, scratch.buffer());
+  const bool fits = bytes_of(all_, part) <= voxel_room;
+  if (fits && !(kept_.decoded && kept_.decoded->holds(all_, part.channels))) decode_and_keep(all_, part);
+  if (!fits) decode(all_, part, scratch.buffer());
   const Buffer& voxels = fits ? kept_.decoded->voxels : scratch.buffer();
+  const auto channels = fits ? kept_.decoded->channels : channels_of(part);
   for (const Subscriber& subscriber : subscribers) {
-    if (reads(subscriber)) subscriber.consumer->part(subscriber.number).copy_from(voxels.data(), all_);
+    if (reads(subscriber)) subscriber.consumer->part(subscriber.number).copy_from(voxels.data(), all_, channels);
   }
 }
 
 void ChunkFetch::decode_into_place(const ChunkPart& part) {
   const Box window = part.window();
   if (part.fits_in_place()) {
-    decode_to(window, part.in_place());
+    decode_to(window, part.in_place(), part.channels);
     return;
   }
   Scratch scratch;
-  decode(window, scratch.buffer());
-  part.copy_from(scratch.data(), window);
+  decode(window, part, scratch.buffer());
+  part.copy_from(scratch.data(), window, channels_of(part));
 }
 
-void ChunkFetch::decode_and_keep(const Box& box) {
+void ChunkFetch::decode_and_keep(const Box& box, const ChunkPart& part) {
   auto decoded = std::make_shared<DecodedChunk>();
   decoded->extent = box;
-  const std::size_t bytes = bytes_of(box.shape(), item_size(store_->dtype()));
+  decoded->channels = channels_of(part);
+  const std::size_t bytes = bytes_of(box, part);
   if (spare_voxels().capacity() >= bytes && !wastes(spare_voxels(), bytes)) {
     decoded->voxels = std::move(spare_voxels());
   }
-  decode(box, decoded->voxels);
+  decode(box, part, decoded->voxels);
   kept_.decoded = std::move(decoded);
   if (box == all_) kept_.use.extent = Extent::whole;
 }
 
-void ChunkFetch::decode(const Box& box, Buffer& voxels) {
-  const std::size_t item = item_size(store_->dtype());
-  voxels.resize(bytes_of(box.shape(), item));
-  decode_to(box, contiguous(voxels.data(), box.shape(), item));
+// Channel by channel.
+void ChunkFetch::decode(const Box& box, const ChunkPart& part, Buffer& voxels) {
+  voxels.resize(bytes_of(box, part));
+  auto channels = part.channels;
+  if (channels) channels->stride = volume(box.shape()) * static_cast<std::int64_t>(part.item);
+  decode_to(box, contiguous(voxels.data(), box.shape(), part.item), channels);
 }
 
-void ChunkFetch::decode_to(const Box& box, const StridedBytes& out) {
-  store_->decode(flight.key.chunk, kept_.body->bytes(), box, out);
+void ChunkFetch::decode_to(const Box& box, const StridedBytes& out, const std::optional<ChannelSelection>& channels) {
+  if (channels) {
+    store_->decode_channels(flight.key.chunk, kept_.body->bytes(), *channels, box, out);
+  } else {
+    store_->decode(flight.key.chunk, kept_.body->bytes(), box, out);
+  }
   kept_.may_store = false;  // the source is about to
 }
 

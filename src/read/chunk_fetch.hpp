@@ -34,13 +34,13 @@ class ChunkFetch final : public ByteHandler {
   [[nodiscard]] int uncounted(int attempts) noexcept;
   void serve_all(ByteResult& result);
   void serve(const Subscribers& subscribers, std::size_t voxel_room);
-  void serve_walk(const ChunkConsumer& walk, std::size_t voxel_room);
+  void serve_walk(const Subscriber& walk, std::size_t voxel_room);
   void serve_one(const ChunkConsumer& consumer, const ChunkPart& part, std::size_t voxel_room);
-  void serve_several(const Subscribers& subscribers, std::size_t voxel_room);
+  void serve_several(const Subscribers& subscribers, const ChunkPart& part, std::size_t voxel_room);
   void decode_into_place(const ChunkPart& part);
-  void decode_and_keep(const Box& box);
-  void decode(const Box& box, Buffer& voxels);
-  void decode_to(const Box& box, const StridedBytes& out);
+  void decode_and_keep(const Box& box, const ChunkPart& part);
+  void decode(const Box& box, const ChunkPart& part, Buffer& voxels);
+  void decode_to(const Box& box, const StridedBytes& out, const std::optional<ChannelSelection>& channels);
   [[nodiscard]] KeptChunk for_cache();
   void recycle(ChunkCache::Removed& removed, ByteResult& result) noexcept;
   [[nodiscard]] Error described(const Error& error) const;

@@ -103,7 +103,7 @@ void ChunkPool::find_or_fetch(const ChunkOrigin& origin, const std::shared_ptr<C
     stopped = consumer->stopped();
     if (!stopped) {
       kept = cache_.find(key);
-      at_hand = kept && (!reads || kept->missing || (kept->decoded && kept->decoded->holds(window)));
+      at_hand = kept && (!reads || kept->missing || (kept->decoded && kept->decoded->holds(window, part.channels)));
       if (kept && reads) cache_.read(key, *consumer, window);
       if (kept && !reads) cache_.touch(key);
       if (kept && reads && (at_hand || kept->body)) ++counted_.cache_hits;
@@ -127,7 +127,9 @@ void ChunkPool::find_or_fetch(const ChunkOrigin& origin, const std::shared_ptr<C
   if (stopped) return consumer->dropped(number);
   if (at_hand) {
     if (reads && kept->missing) part.fill();
-    if (reads && !kept->missing) part.copy_from(kept->decoded->voxels.data(), kept->decoded->extent);
+    if (reads && !kept->missing) {
+      part.copy_from(kept->decoded->voxels.data(), kept->decoded->extent, kept->decoded->channels);
+    }
     return consumer->finished(number, {.missing = kept->missing, .shared = true}, false);
   }
   launch(origin, fetch, kept && kept->body ? &*kept : nullptr);

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "read/chunk_pool.hpp"
+#include "read/partial_source.hpp"
 #include "read/prefetcher.hpp"
 
 namespace catvox::detail {
@@ -24,6 +25,6 @@ struct LevelParts {
 };
 
 /// The one reader of every store: box -> chunks -> requests -> decode -> destination.
-std::shared_ptr<const LevelSource> make_chunk_reader(LevelParts parts);
+std::shared_ptr<const PartialSource> make_chunk_reader(LevelParts parts);
 
 }  // namespace catvox::detail

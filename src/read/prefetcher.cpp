@@ -1,6 +1,7 @@
 #include "read/prefetcher.hpp"
 
 #include <algorithm>
+#include <catvox/core/dtype.hpp>
 #include <catvox/core/error.hpp>
 #include <iterator>
 #include <utility>
@@ -12,15 +13,19 @@ namespace {
 class Prefetch final : public PlanRun {
  public:
   Prefetch(const ChunkOrigin& origin, std::shared_ptr<ChunkPool> pool, ReadPlan plan, Purpose purpose,
-           const std::stop_token& token)
+           const std::optional<ChannelSelection>& channels, const std::stop_token& token)
       // Half of what is worth having under way: a read that begins meanwhile queues behind it.
       : PlanRun(origin, pool, std::move(plan), std::max(1, origin.source->concurrency() / 2), token,
                 "the prefetch was cancelled"),
         purpose_(purpose),
+        channels_(channels),
+        item_(item_size(origin.store->dtype())),
         max_bytes_(static_cast<std::int64_t>(pool->cache_bytes() / 4)) {}
 
   [[nodiscard]] Purpose purpose() const noexcept override { return purpose_; }
-  [[nodiscard]] ChunkPart part(std::int64_t number) const override { return {.of = plan().part(number)}; }
+  [[nodiscard]] ChunkPart part(std::int64_t number) const override {
+    return {.of = plan().part(number), .item = item_, .channels = channels_};
+  }
 
  private:
   std::optional<Error> count(std::int64_t, const ChunkCost& cost) override {
@@ -31,6 +36,8 @@ class Prefetch final : public PlanRun {
   }
 
   const Purpose purpose_;
+  const std::optional<ChannelSelection> channels_;
+  const std::size_t item_;
   const std::int64_t max_bytes_;
   std::int64_t bytes_ = 0;  // that it brought
 };
@@ -54,9 +61,10 @@ Prefetcher::~Prefetcher() {
   }
 }
 
-void Prefetcher::begin(ReadPlan plan, ChunkConsumer::Purpose purpose, const std::stop_token& stop) {
+void Prefetcher::begin(ReadPlan plan, ChunkConsumer::Purpose purpose, const std::stop_token& stop,
+                       const std::optional<ChannelSelection>& channels) {
   if (pool_->cache_bytes() == 0) return;
-  const auto run = std::make_shared<Prefetch>(origin_, pool_, std::move(plan), purpose, stop);
+  const auto run = std::make_shared<Prefetch>(origin_, pool_, std::move(plan), purpose, channels, stop);
   std::list<Running> fresh, ended;
   fresh.emplace_back(run);
   if (stop.stop_possible()) fresh.back().on_stop.emplace(stop, [run] { run->cancel(); });

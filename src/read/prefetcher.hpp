@@ -26,8 +26,10 @@ class Prefetcher {
   Prefetcher& operator=(const Prefetcher&) = delete;
 
   /// Begins to fetch, and returns. Ends when it has brought a quarter of the cache.
-  /// \param purpose  no read
-  void begin(ReadPlan plan, ChunkConsumer::Purpose purpose, const std::stop_token& stop);
+  /// \param purpose   no read
+  /// \param channels  that a walk will need; their strides do not matter
+  void begin(ReadPlan plan, ChunkConsumer::Purpose purpose, const std::stop_token& stop,
+             const std::optional<ChannelSelection>& channels = {});
 
   /// Takes note of a read of the level, whichever view it comes from.
   [[nodiscard]] Walk follow(const Selection3& selection);

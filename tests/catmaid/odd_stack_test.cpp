@@ -152,7 +152,22 @@ TEST_CASE("a stack stands on level sources of the program's own", "[client]") {
 TEST_CASE("the table of mirror types has CATMAID's names", "[client]") {
   REQUIRE(mirror_types().size() == 14);
   for (std::size_t i = 0; i < 14; ++i) CHECK(mirror_types()[i].number == static_cast<int>(i) + 1);
-  CHECK(mirror_types()[4].name == "Directory-based image stack");
+  // The headings of CATMAID's sphinx-doc/source/tile_sources.rst, but for "Neuroglander" there.
+  constexpr const char* names[] = {"File-based image stack",
+                                   "Request query-based image stack",
+                                   "HDF5 via CATMAID backend",
+                                   "File-based image stack with zoom level directories",
+                                   "Directory-based image stack",
+                                   "DVID imageblk voxels",
+                                   "Render service",
+                                   "DVID imagetile tiles",
+                                   "FlixServer tiles",
+                                   "H2N5 tiles",
+                                   "N5 image blocks",
+                                   "JHU/APL Boss tiles",
+                                   "CloudVolume tiles",
+                                   "Neuroglancer precomputed image blocks"};
+  for (std::size_t i = 0; i < 14; ++i) CHECK(mirror_types()[i].name == names[i]);
   for (const MirrorType& type : mirror_types()) CHECK(type.readable == is_supported(type.number));
 }
 

@@ -72,7 +72,7 @@ std::string read_all(const OpenedLevel& level, int channel) {
         std::byte* const to = reinterpret_cast<std::byte*>(array.data()) + offset;
         const ByteResult result = read_now(*level.chunks, store.request(chunk));
         if (!result.missing()) {
-          store.decode_channel(channel, chunk, result.body.bytes(), window, {to, strides});
+          store.decode_channels(chunk, result.body.bytes(), {.which = {channel, 1, 1}}, window, {to, strides});
           continue;
         }
         const Shape3 extent = window.shape();

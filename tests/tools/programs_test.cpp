@@ -131,6 +131,26 @@ TEST_CASE("catvox crop reads every level whole, missing tiles black", "[tools]")
         std::string::npos);
 }
 
+TEST_CASE("catvox crop reads the channels that it is told to", "[tools]") {
+  const Workplace here;
+  const std::string box = "--stack 1 --mirror 2 --level 3 --min 2000 3000 800 --max 2600 3400 900 --output ";
+  REQUIRE(here.crop(box + "grey.npy").status == 0);
+  const auto grey = read_npy(here.folder.path() / "grey.npy");
+  const auto one = here.crop(box + "one.npy --channel 1");
+  REQUIRE(one.status == 0);
+  CHECK(line(one.out, "channels") == "channels   1 of 0 to 3");
+  CHECK(read_npy(here.folder.path() / "one.npy").bytes == grey.bytes);  // the tiles are grey
+  const auto several = here.crop(box + "several.npy --channel 1 3");
+  REQUIRE(several.status == 0);
+  const auto array = read_npy(here.folder.path() / "several.npy");
+  CHECK(array.shape == std::vector<std::int64_t>{2, grey.shape[0], grey.shape[1], grey.shape[2]});
+  CHECK(array.bytes == grey.bytes + std::string(grey.bytes.size(), '\xFF'));
+  CHECK(here.crop(box + "several.tif --channel 0 1 2").status == 0);
+  CHECK(here.crop(box + "x.npy --channel 4").err.ends_with("level 3 has no channel 4, but 4 channels\n"));
+  CHECK(here.crop(box + "x.npy --channel 3 1")
+            .err.ends_with("--channel takes ascending numbers with the same step between them\n"));
+}
+
 TEST_CASE("catvox crop warns of missing tiles", "[tools]") {
   const Workplace here;
   // Tile (2, 2) of section 8 is missing from mirror JPEG; the box touches tiles (1 to 2, 1 to 2) of sections 7 and 8.
@@ -687,23 +707,42 @@ TEST_CASE("catvox list lists projects and stacks", "[tools]") {
       "project 1  \"Demo project\"\n  stack 1  \"demo EM\"\n  stack 2  \"demo EM, XZ\"\n  stack 3  \"demo labels\"\n");
 }
 
+TEST_CASE("catvox list shows stack groups", "[tools]") {
+  const Workplace here;
+  HttpServer server;
+  server.serve_folder("", demo);
+  server.add("/projects/", R"([{"id": 1, "title": "one", "stacks": [],
+      "stackgroups": [{"id": 5, "title": "stainings"}]}])",
+             "application/json");
+  server.add("/1/stack/1/groups", R"({"stack_group_ids": [5]})", "application/json");
+  server.add("/1/stackgroup/5/info", R"({"id": 5, "title": "stainings", "stacks": [
+      {"id": 1, "relation": "channel", "position": 0}, {"id": 2, "relation": "view", "position": 1}]})",
+             "application/json");
+  CHECK(here.catvox({"list", "--server", server.url()}).out ==
+        "project 1  \"one\"\n  no stack\n  stack group 5  \"stainings\"\n");
+  CHECK(here.catvox({"list", "--server", server.url(), "--project", "1", "--stack", "1"})
+            .out.ends_with("\n  group 5      \"stainings\": channel 1, view 2\n"));
+}
+
 TEST_CASE("catvox list shows what one needs to know of a stack", "[tools]") {
   const Workplace here;
   const auto result = here.catvox({"list", "--server", demo, "--stack", "demo EM"});
   CHECK(result.status == 0);
-  CHECK(result.out ==
-        "stack 1 \"demo EM\", project 1 \"Demo project\"\n"
-        "  axes         (z, y, x), orientation XY\n"
-        "  world        x 2000 to 5240, y 3000 to 5420, z 800 to 1280 nm\n"
-        "  level 0      12 x 605 x 810 voxels of x 4, y 4, z 40 nm\n"
-        "  level 1      12 x 302 x 405 voxels of x 8, y 8, z 40 nm\n"
-        "  level 2      12 x 151 x 202 voxels of x 16, y 16, z 40 nm\n"
-        "  level 3      12 x 75 x 101 voxels of x 32, y 32, z 40 nm\n"
-        "  broken       slices 4 5\n"
-        "  mirror 1     \"JPEG\", type 1, 256 x 256 tiles, readable, tiles/jpeg/\n"
-        "  mirror 2     \"PNG\", type 5, 320 x 192 tiles, readable, tiles/png/\n");
+  const std::string known =
+      "stack 1 \"demo EM\", project 1 \"Demo project\"\n"
+      "  axes         (z, y, x), orientation XY\n"
+      "  world        x 2000 to 5240, y 3000 to 5420, z 800 to 1280 nm\n"
+      "  level 0      12 x 605 x 810 voxels of x 4, y 4, z 40 nm\n"
+      "  level 1      12 x 302 x 405 voxels of x 8, y 8, z 40 nm\n"
+      "  level 2      12 x 151 x 202 voxels of x 16, y 16, z 40 nm\n"
+      "  level 3      12 x 75 x 101 voxels of x 32, y 32, z 40 nm\n"
+      "  broken       slices 4 5\n"
+      "  mirror 1     \"JPEG\", type 1, 256 x 256 tiles, readable, tiles/jpeg/\n"
+      "  mirror 2     \"PNG\", type 5, 320 x 192 tiles, readable, tiles/png/\n";
+  CHECK(result.out == known + "  channels     4: red, green, blue, alpha; grey is all three colours\n");
+  CHECK(here.catvox({"list", "--server", demo, "--stack", "demo labels"}).out.ends_with("\n  channels     1\n"));
   const auto all = here.catvox({"list", "--server", demo, "--details"});
-  CHECK(all.out.starts_with(result.out + "stack 2 \"demo EM, XZ\""));
+  CHECK(all.out.starts_with(known + "stack 2 \"demo EM, XZ\""));
   CHECK(
       all.out.ends_with("  level 0      12 x 302 x 405 voxels of x 8, y 8, z 40 nm\n"
                         "  mirror 4     \"N5\", type 11, 128 x 128 tiles, readable, labels/0_1_2\n"));

@@ -10,6 +10,7 @@
 #include "support/png_writer.hpp"
 #include "support/temp_dir.hpp"
 #include "support/tiff_writer.hpp"
+#include "support/volume_file.hpp"
 #include "tools/counting_volume.hpp"
 
 namespace fs = std::filesystem;
@@ -195,6 +196,25 @@ TEMPLATE_TEST_CASE("write_tiff writes a page for each slice", "[tools]", std::ui
   CHECK(tiff.photometric == PHOTOMETRIC_MINISBLACK);
   CHECK(tiff.pixels == bytes_of(counting.voxels));
   CHECK_FALSE(tiff.big);
+}
+
+TEST_CASE("several channels are a hyperstack: slice by slice, channel by channel", "[tools]") {
+  const TempDir folder;
+  CountingVolume<std::uint8_t> counting({6, 2, 5});  // two channels of three slices
+  counting.volume.shape[0] = 3;
+  counting.volume.channels = 2;
+  write_tiff(folder.path() / "out.tif", counting.volume);
+  const DecodedTiff tiff = read_tiff(folder.path() / "out.tif");
+  // What ImageJ's FileInfo and HyperStackConverter read: channels go before slices (xyczt).
+  CHECK(
+      tiff.description.starts_with("ImageJ=1.53t\nimages=6\nchannels=2\nslices=3\nhyperstack=true\nmode=composite\n"));
+  const std::string voxels = bytes_of(counting.voxels);
+  std::string expected;
+  for (const std::size_t page : {0, 3, 1, 4, 2, 5}) expected += voxels.substr(page * 10, 10);
+  CHECK(tiff.pixels == expected);
+  CHECK(npy_header(catvox::DType::uint8, {3, 2, 5}, 2).find("'shape': (2, 3, 2, 5), }") != std::string::npos);
+  CHECK_THROWS_WITH(check_channels(FileFormat::png_montage, 2),
+                    "a .png holds one channel: give one --channel, or write a .tif or .npy");
 }
 
 TEST_CASE("write_tiff leaves no gap between the slices' pixels, which ImageJ counts on", "[tools]") {

@@ -114,6 +114,9 @@ void print_projects(std::ostream& out, const std::vector<catvox::ProjectSummary>
     for (const catvox::StackSummary& stack : project.stacks) {
       out << "  stack " << stack.id << "  " << catvox::in_quotes(stack.title) << '\n';
     }
+    for (const catvox::StackGroupSummary& group : project.stack_groups) {
+      out << "  stack group " << group.id << "  " << catvox::in_quotes(group.title) << '\n';
+    }
   }
 }
 
@@ -132,6 +135,28 @@ void print_stack(std::ostream& out, const catvox::StackInfo& info) {
   print_levels(out, info);
   print_broken_slices(out, info);
   print_mirrors(out, info);
+}
+
+void print_channels(std::ostream& out, const catvox::Stack& stack) {
+  try {
+    const std::int64_t channels = stack.channels();
+    const int type = stack.mirror().tile_source_type;
+    constexpr int n5 = 11, precomputed = 14;  // the types whose levels are no tiles
+    out << "  channels     " << channels
+        << (type == n5 || type == precomputed ? "" : ": red, green, blue, alpha; grey is all three colours") << '\n';
+  } catch (const catvox::Error& error) {
+    out << "  channels     unknown: " << error.what() << '\n';
+  }
+}
+
+void print_groups(std::ostream& out, const std::vector<catvox::StackGroup>& groups) {
+  for (const catvox::StackGroup& group : groups) {
+    out << "  group " << group.id << "      " << catvox::in_quotes(group.title) << ':';
+    for (std::size_t i = 0; i < group.stacks.size(); ++i) {
+      out << (i == 0 ? " " : ", ") << group.stacks[i].relation << ' ' << group.stacks[i].stack_id;
+    }
+    out << '\n';
+  }
 }
 
 }  // namespace tools

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <catvox/array/read_options.hpp>
+#include <catvox/catmaid/stack.hpp>
+#include <catvox/catmaid/stack_group.hpp>
 #include <catvox/catmaid/stack_info.hpp>
 #include <catvox/geometry/level_geometry.hpp>
 #include <iosfwd>
@@ -32,5 +34,11 @@ void print_projects(std::ostream& out, const std::vector<catvox::ProjectSummary>
 /// What a person needs to know before cropping: sizes, place, levels, broken slices, mirrors and whether they are read.
 /// All by the server's metadata: no mirror is asked.
 void print_stack(std::ostream& out, const catvox::StackInfo& info);
+
+/// How many channels there are to choose from, by the mirror that would be read; or why that cannot be told.
+void print_channels(std::ostream& out, const catvox::Stack& stack);
+
+/// A line for each stack group: its stacks, by what they are in it.
+void print_groups(std::ostream& out, const std::vector<catvox::StackGroup>& groups);
 
 }  // namespace tools

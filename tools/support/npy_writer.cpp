@@ -16,11 +16,11 @@ std::string npy_descr(catvox::DType dtype) {
 }
 }  // namespace
 
-std::string npy_header(catvox::DType dtype, const catvox::Shape3& shape) {
+std::string npy_header(catvox::DType dtype, const catvox::Shape3& shape, std::int64_t channels) {
   constexpr std::size_t preamble = 10;  // magic, version, length
   std::string text = "{'descr': '" + npy_descr(dtype) + "', 'fortran_order': False, 'shape': (" +
-                     std::to_string(shape[0]) + ", " + std::to_string(shape[1]) + ", " + std::to_string(shape[2]) +
-                     "), }";
+                     (channels > 1 ? std::to_string(channels) + ", " : "") + std::to_string(shape[0]) + ", " +
+                     std::to_string(shape[1]) + ", " + std::to_string(shape[2]) + "), }";
   while ((preamble + text.size() + 1) % 64 != 0) text += ' ';
   text += '\n';
 
@@ -32,7 +32,7 @@ std::string npy_header(catvox::DType dtype, const catvox::Shape3& shape) {
 
 void write_npy(const std::filesystem::path& name, const Volume& volume) {
   File file = create_file(name);
-  const std::string header = npy_header(volume.dtype, volume.shape);
+  const std::string header = npy_header(volume.dtype, volume.shape, volume.channels);
   if (std::fwrite(header.data(), 1, header.size(), file.get()) != header.size() ||
       std::fwrite(volume.voxels.data(), 1, volume.voxels.size(), file.get()) != volume.voxels.size()) {
     throw_cannot_write(name);

@@ -129,6 +129,8 @@ catvox::Stack Project::stack(const catvox::IdOrTitle& stack) const {
   return ask([&] { return client_.stack(stack); });
 }
 
+std::vector<catvox::StackGroup> Project::groups_of(std::int64_t stack) const { return client_.groups_of(stack); }
+
 void Project::check_exists(Errc failure) const {
   if (failure == Errc::connection || failure == Errc::timeout || failure == Errc::cancelled) return;
   std::vector<catvox::ProjectSummary> projects;

@@ -44,6 +44,7 @@ class Project {
   [[nodiscard]] std::vector<catvox::StackSummary> stacks() const;
   [[nodiscard]] catvox::StackInfo stack_info(const catvox::IdOrTitle& stack) const;
   [[nodiscard]] catvox::Stack stack(const catvox::IdOrTitle& stack) const;
+  [[nodiscard]] std::vector<catvox::StackGroup> groups_of(std::int64_t stack) const;
 
  private:
   explicit Project(const catvox::ClientOptions& options);

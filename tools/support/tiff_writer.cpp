@@ -109,13 +109,14 @@ bool write_header(TIFF* tiff, const Volume& volume, const std::string& descripti
 
 /// First all headers, then all pixels: see write_tiff().
 bool write_pages(TIFF* tiff, const Volume& volume) {
-  for (std::int64_t z = 0; z < volume.shape[0]; ++z) {
-    if (!write_header(tiff, volume, z == 0 ? imagej_description(volume) : std::string())) return false;
+  const std::int64_t pages = volume.shape[0] * volume.channels;
+  for (std::int64_t page = 0; page < pages; ++page) {
+    if (!write_header(tiff, volume, page == 0 ? imagej_description(volume) : std::string())) return false;
   }
-  for (std::int64_t z = 0; z < volume.shape[0]; ++z) {
-    // TIFFSetDirectory(z) would walk the list of pages from its start each time.
-    if ((z == 0 ? TIFFSetDirectory(tiff, 0) : TIFFReadDirectory(tiff)) != 1) return false;
-    const auto slice = volume.slice(z);
+  for (std::int64_t page = 0; page < pages; ++page) {
+    // TIFFSetDirectory(page) would walk the list of pages from its start each time.
+    if ((page == 0 ? TIFFSetDirectory(tiff, 0) : TIFFReadDirectory(tiff)) != 1) return false;
+    const auto slice = volume.slice(page / volume.channels, page % volume.channels);
     // libtiff takes void*, and swaps bytes in place only for files of the other byte order.
     auto* pixels = const_cast<std::byte*>(slice.data());
     if (TIFFWriteRawStrip(tiff, 0, pixels, static_cast<tmsize_t>(slice.size())) < 0) return false;
@@ -134,14 +135,18 @@ void check_tiff_dtype(DType dtype) {
 
 bool needs_big_tiff(const Volume& volume) {
   // A page's header takes 230 bytes, the description of the first one less than 300 more.
-  const double pages = static_cast<double>(volume.shape[0]);
+  const double pages = static_cast<double>(volume.shape[0]) * static_cast<double>(volume.channels);
   const double bytes = pages * (static_cast<double>(volume.slice_bytes()) + 256) + 4096;
   return bytes > static_cast<double>(std::numeric_limits<std::uint32_t>::max());
 }
 
 std::string imagej_description(const Volume& volume) {
   const std::string slices = std::to_string(volume.shape[0]);
-  std::string text = "ImageJ=1.53t\nimages=" + slices + "\nslices=" + slices +
+  const std::string images = std::to_string(volume.shape[0] * volume.channels);
+  const std::string channels =
+      volume.channels > 1 ? "channels=" + std::to_string(volume.channels) + "\n" : std::string();
+  std::string text = "ImageJ=1.53t\nimages=" + images + "\n" + channels + "slices=" + slices +
+                     (volume.channels > 1 ? "\nhyperstack=true\nmode=composite" : "") +
                      "\nunit=nm\nspacing=" + shortest(volume.voxel_size[0]) + "\nloop=false\n";
   if (const auto range = display_range(volume)) {
     text += "min=" + shortest(range->first) + "\nmax=" + shortest(range->second) + "\n";

@@ -19,7 +19,7 @@ bool needs_big_tiff(const Volume& volume);
 /// its coordinates are world coordinates. (ij/io/FileOpener.java, decodeDescription and setCalibration)
 std::string imagej_description(const Volume& volume);
 
-/// Writes a page for each slice, uncompressed, with the voxel size that ImageJ reads (the in-plane sizes, which may
+/// Writes a page for each slice and, within it, each channel (more than one: a hyperstack, as a composite), uncompressed, with the voxel size that ImageJ reads (the in-plane sizes, which may
 /// differ, as the pages' X and Y resolution).
 ///
 /// All pages' pixels lie in one run behind the page headers: of a file that says "images=N" ImageJ looks at the first

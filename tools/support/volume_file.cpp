@@ -36,6 +36,12 @@ void check_dtype(FileFormat format, catvox::DType dtype) {
   }
 }
 
+void check_channels(FileFormat format, std::int64_t channels) {
+  if (channels == 1 || format == FileFormat::npy || format == FileFormat::tiff) return;
+  throw catvox::Error(catvox::Errc::invalid_argument,
+                      "a .png holds one channel: give one --channel, or write a .tif or .npy");
+}
+
 std::vector<fs::path> file_names(FileFormat format, const fs::path& name, std::int64_t slices) {
   if (format == FileFormat::png_slices) return png_slice_names(name, slices);
   return {name};

@@ -20,6 +20,9 @@ FileFormat file_format(const std::filesystem::path& name, bool montage);
 /// \throws Error{invalid_argument}, with advice, if files of this format do not hold such voxels
 void check_dtype(FileFormat format, catvox::DType dtype);
 
+/// \throws Error{invalid_argument} if files of this format do not hold so many channels
+void check_channels(FileFormat format, std::int64_t channels);
+
 /// The files that a volume of so many slices becomes.
 std::vector<std::filesystem::path> file_names(FileFormat format, const std::filesystem::path& name,
                                               std::int64_t slices);

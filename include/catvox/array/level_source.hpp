@@ -1,27 +1,17 @@
 #pragma once
 
-#include <array>
 #include <catvox/array/read_options.hpp>
 #include <catvox/core/box.hpp>
 #include <catvox/core/dtype.hpp>
 #include <catvox/core/export.hpp>
+#include <catvox/core/selection.hpp>
 #include <catvox/core/strided.hpp>
 #include <catvox/geometry/level_geometry.hpp>
+#include <cstdint>
 #include <memory>
 #include <stop_token>
 
 namespace catvox {
-
-/// The indices start, start + step, …, `count` of them. step may be negative, not 0.
-struct AxisSelection {
-  std::int64_t start = 0;  ///< the first index
-  std::int64_t step = 1;   ///< from one index to the next
-  std::int64_t count = 0;  ///< how many there are, >= 0
-  friend bool operator==(const AxisSelection&, const AxisSelection&) = default;
-};
-
-/// One AxisSelection per array axis, zyx.
-using Selection3 = std::array<AxisSelection, 3>;
 
 /// One scale level that can be read: what a ScaleView stands on. Immutable and thread-safe.
 class CATVOX_EXPORT LevelSource {
@@ -46,6 +36,16 @@ class CATVOX_EXPORT LevelSource {
   /// \throws Error     the first failure; `out` is then partly written
   virtual ReadStatistics read(const Selection3& selection, const StridedBytes& out,
                               const ReadOptions& options) const = 0;
+
+  /// How many channels read_channels() tells apart. Not all need differ from each other, nor from what read() gives.
+  [[nodiscard]] virtual std::int64_t channels() const noexcept { return 1; }
+
+  /// Reads the selected voxels of some channels: as read(), which a source of one channel has done with.
+  /// \param channels  inside channels()
+  virtual ReadStatistics read_channels(const ChannelSelection& channels, const Selection3& selection,
+                                       const StridedBytes& out, const ReadOptions& options) const {
+    return channels.which.count > 0 ? read(selection, out, options) : ReadStatistics{};
+  }
 
   /// Begins to fetch the chunks that hold the selected voxels into the cache, encoded, and returns. What fails is left
   /// to the read that will need it. Ends early when its part of the cache is full, when `stop` is triggered, and with

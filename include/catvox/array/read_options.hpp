@@ -24,6 +24,7 @@ struct ReadStatistics {
   std::int64_t cache_hits = 0;      ///< chunks that the cache had, encoded or decoded, or that another read brought
   std::int64_t disk_hits = 0;       ///< chunks that the session's disk cache had
   std::int64_t missing = 0;         ///< chunks that the source does not have: fill
+  std::int64_t stood_in = 0;        ///< chunks from a mirror that stood in for another one, see Stack::set_mirrors()
   std::int64_t bytes_received = 0;  ///< encoded bytes
   double first_byte_seconds = 0;    ///< from a request to the first byte of its answer, summed over chunks
   double fetch_seconds = 0;         ///< from a request to the last byte of its answer, summed over chunks
@@ -42,6 +43,7 @@ struct ReadStatistics {
     cache_hits += other.cache_hits;
     disk_hits += other.disk_hits;
     missing += other.missing;
+    stood_in += other.stood_in;
     bytes_received += other.bytes_received;
     first_byte_seconds += other.first_byte_seconds;
     fetch_seconds += other.fetch_seconds;

@@ -22,6 +22,18 @@ struct MissingChunk {
   Box voxels{};      ///< that it would hold, of the level, zyx
 };
 
+/// A mirror that could not go on with a read: another one stood in for it, see Stack::set_mirrors().
+struct MirrorFailure {
+  std::string mirror;  ///< its title
+  std::string reason;  ///< "cannot fetch tile (level 2, …) from https://…: HTTP status 500"
+};
+
+/// Voxels that a mirror gave in the place of the one before it.
+struct StandIn {
+  std::string mirror;  ///< its title
+  Box voxels{};        ///< of the level, zyx: a box around them
+};
+
 /// Where the voxels of a read came from. Made for Missing::report.
 struct ReadReport {
   /// The most chunks, and names, that a report lists.
@@ -33,6 +45,11 @@ struct ReadReport {
   /// Chunks by what gave them: the origin that answered ("https://images.example.org"), "disk cache", "memory" (the
   /// cache, or another read's request). At most most_listed names.
   std::map<std::string, std::int64_t> served;
+
+  // Where several mirrors stand in for each other; else empty.
+  std::map<std::string, std::int64_t> mirrors;  ///< chunks by the title of the mirror that they were read from
+  std::vector<MirrorFailure> failures;          ///< in the order in which they happened
+  std::vector<StandIn> stand_ins;               ///< the first most_listed; the first mirror gave the rest
 };
 
 }  // namespace catvox

@@ -37,7 +37,7 @@
 namespace catvox {
 
 /// One scale level of a stack, or a part of one, as a lazy N-D array: voxels are fetched when they are needed and no
-/// others. A whole level has the axes (z, y, x) = (slice, row, column), C order.
+/// others. A whole level has the axes (z, y, x) = (slice, row, column), C order; with all of its channels (c, z, y, x).
 ///
 /// It is an xtensor expression like any other: assign it to a container, mix it with other expressions, reduce it,
 /// iterate over it. slice(), transpose(), world() and rescale() give further views and read nothing. Copies are handles
@@ -46,7 +46,7 @@ namespace catvox {
 /// Wherever voxels are read, an Error of the read is thrown out of the statement that evaluates the view.
 ///
 /// \tparam T  the element type: that of the level
-/// \tparam N  number of axes, known when compiling: 3 for a level; an integer index in slice() takes one, a new axis
+/// \tparam N  number of axes, known when compiling: 3 for a level, 4 with channels; an integer index in slice() takes one, a new axis
 /// adds one
 template <class T, std::size_t N = 3>
 class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
@@ -60,10 +60,27 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   /// \throws Error{invalid_argument} if T is not its element type
   explicit ScaleView(std::shared_ptr<const LevelSource> source) requires(N == 3)
       : ScaleView(std::make_shared<abi::ResidentRegions>(std::move(source))) {
-    if (this->source().dtype() != dtype_of<T>) {
-      throw Error(Errc::invalid_argument, "cannot view level " + std::to_string(this->source().level()) + " as " +
-                                              std::string(name(dtype_of<T>)) + ": its voxels are " +
-                                              std::string(name(this->source().dtype())));
+    check_type();
+  }
+
+  /// Views a whole level with its channels, axes (c, z, y, x).
+  /// \throws Error{invalid_argument} if T is not its element type
+  explicit ScaleView(const std::shared_ptr<const LevelSource>& source) requires(N == 4)
+      : ScaleView(std::make_shared<abi::ResidentRegions>(source),
+                  abi::ViewLayout(AxisSelection{0, 1, source->channels()}, source->geometry().shape())) {
+    check_type();
+  }
+
+  /// Views one channel of a whole level.
+  /// \throws Error{not_found} if there is no such channel; Error{invalid_argument} if T is not its element type
+  ScaleView(const std::shared_ptr<const LevelSource>& source, std::int64_t channel) requires(N == 3)
+      : ScaleView(std::make_shared<abi::ResidentRegions>(source),
+                  abi::ViewLayout(source->geometry().shape()).of_channel(channel)) {
+    check_type();
+    if (channel < 0 || channel >= source->channels()) {
+      throw Error(Errc::not_found, "level " + std::to_string(source->level()) + " has no channel " +
+                                       std::to_string(channel) + ", but " + std::to_string(source->channels()) +
+                                       (source->channels() == 1 ? " channel" : " channels"));
     }
   }
 
@@ -73,20 +90,21 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   [[nodiscard]] inner_shape_type shape() const&& noexcept { return shape_; }
   using base::shape;
 
-  /// The project axis that each axis runs along, "z", "y" and "x" for a level of an XY stack; "" for an axis that
-  /// slice() inserted.
+  /// The project axis that each axis runs along, "z", "y" and "x" for a level of an XY stack; "c" for an axis of channels,
+  /// "" for one that slice() inserted.
   [[nodiscard]] std::array<std::string_view, N> dims() const {
     return per_axis<std::string_view>([&](std::size_t axis) { return abi::axis_name(layout_, geometry(), axis); });
   }
 
   /// World coordinates of the voxels' lower corners along an axis, in project units (nm by convention): voxel i covers
-  /// coords[i] to coords[i] + voxel_size()[axis]. Descending where the step is negative; {0} for an inserted axis.
+  /// coords[i] to coords[i] + voxel_size()[axis]. Descending where the step is negative; {0} for an inserted axis; the
+  /// channels' numbers for an axis of channels.
   [[nodiscard]] std::vector<double> coords(std::size_t axis) const {
     check_axis("coords", axis);
     return abi::axis_coords(layout_, geometry(), axis);
   }
 
-  /// World units from one voxel to the next per axis, > 0: a step multiplies it. 1 for an inserted axis.
+  /// World units from one voxel to the next per axis, > 0: a step multiplies it. 1 for an inserted axis and for channels.
   [[nodiscard]] std::array<double, N> voxel_size() const {
     return per_axis<double>([&](std::size_t axis) { return abi::axis_voxel_size(layout_, geometry(), axis); });
   }
@@ -106,7 +124,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   }
 
   /// The voxel that holds a point, in the axes of this view: the one that at_world() picks. Outside [0, shape()) where
-  /// the point lies outside; 0 along inserted axes. \throws Error{invalid_argument} if a coordinate is not finite
+  /// the point lies outside; 0 along inserted axes and channels. \throws Error{invalid_argument} if a coordinate is not finite
   [[nodiscard]] std::array<std::int64_t, N> voxel_at(const WorldPoint& point) const {
     std::array<std::int64_t, N> index{};
     abi::voxel_at(layout_, geometry(), point, index);
@@ -134,9 +152,11 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
 
   /// A box of this view's voxels that may stick out of it, lazily: of the shape that is asked for, `fill` outside. Where
   /// it lies, dims() and coords() are as if the view went on; rescale() of it gives what lies inside of the stack.
-  /// \param box  half-open, in voxels of this view, of any sign
-  /// \throws Error{invalid_argument} if min > max on an axis, Error{too_large} if it is 2^60 voxels away
-  [[nodiscard]] ScaleView window(const Box& box, T fill = T{}) const requires(N == 3) {
+  /// \param box  half-open, in voxels of this view, of any sign; an axis of channels does not count, and stays whole
+  /// \throws Error{invalid_argument} if min > max on an axis, or a view of four axes has none of channels;
+  ///         Error{too_large} if it is 2^60 voxels away
+  [[nodiscard]] ScaleView window(const Box& box, T fill = T{}) const requires(N == 3 || N == 4) {
+    const std::array<std::size_t, 3> axes = axes_of_boxes("window");
     const LevelSource& level = source();
     Index3 first{};
     Shape3 shape{1, 1, 1};
@@ -151,19 +171,19 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
       selection[axis] = along.selection;
     };
     std::array<bool, 3> placed{};
-    for (std::size_t axis = 0; axis < N; ++axis) {
-      if (box.min[axis] > box.max[axis]) {
-        throw Error(Errc::invalid_argument, "window: min must not exceed max along axis " + std::to_string(axis) +
-                                                ", got " + std::to_string(box.min[axis]) + " and " +
-                                                std::to_string(box.max[axis]));
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+      if (box.min[i] > box.max[i]) {
+        throw Error(Errc::invalid_argument, "window: min must not exceed max along axis " + std::to_string(axes[i]) +
+                                                ", got " + std::to_string(box.min[i]) + " and " +
+                                                std::to_string(box.max[i]));
       }
-      const int along = layout_.source_axis(axis);
+      const int along = layout_.source_axis(axes[i]);
       if (along == abi::ViewLayout::new_axis) {
-        if (box.min[axis] == 0 && box.max[axis] == 1) continue;
-        throw Error(Errc::invalid_argument, "window: axis " + std::to_string(axis) + " is a new axis: 0 to 1, got " +
-                                                std::to_string(box.min[axis]) + " to " + std::to_string(box.max[axis]));
+        if (box.min[i] == 0 && box.max[i] == 1) continue;
+        throw Error(Errc::invalid_argument, "window: axis " + std::to_string(axes[i]) + " is a new axis: 0 to 1, got " +
+                                                std::to_string(box.min[i]) + " to " + std::to_string(box.max[i]));
       }
-      place(static_cast<std::size_t>(along), box.min[axis], box.max[axis]);
+      place(static_cast<std::size_t>(along), box.min[i], box.max[i]);
       placed[static_cast<std::size_t>(along)] = true;
     }
     for (std::size_t axis = 0; axis < 3; ++axis) {
@@ -174,17 +194,19 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   }
 
   /// A window around a point: the voxel that holds it, as voxel_at() says, has the index shape / 2 (rounded down).
-  /// \param shape  voxels along the axes of this view, >= 0
-  /// \throws Error{invalid_argument} if a side is < 0, or a coordinate not finite
+  /// \param shape  voxels along the axes of this view, channels aside, >= 0
+  /// \throws Error{invalid_argument} if a side is < 0, a coordinate not finite, or as window()
   [[nodiscard]] ScaleView cube_around(const WorldPoint& point, const Shape3& shape, T fill = T{}) const
-      requires(N == 3) {
-    Box box{voxel_at(point), {}};
-    for (std::size_t axis = 0; axis < N; ++axis) {
-      if (shape[axis] < 0) {
+      requires(N == 3 || N == 4) {
+    const std::array<std::size_t, 3> axes = axes_of_boxes("cube_around");
+    const std::array<std::int64_t, N> centre = voxel_at(point);
+    Box box;
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+      if (shape[i] < 0) {
         throw Error(Errc::invalid_argument, "cube_around: the sides must be >= 0, got " + abi::to_text(shape));
       }
-      box.min[axis] -= shape[axis] / 2;
-      box.max[axis] = box.min[axis] + shape[axis];
+      box.min[i] = centre[axes[i]] - shape[i] / 2;
+      box.max[i] = box.min[i] + shape[i];
     }
     return window(box, fill);
   }
@@ -214,7 +236,8 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
     return ScaleView(std::make_shared<abi::ResidentRegions>(std::move(bound)), layout_);
   }
 
-  /// The most voxels that a chunk of the source has along each axis of this view: 1 for an inserted axis.
+  /// The most voxels that a chunk of the source has along each axis of this view: 1 for an inserted axis, all for one of
+  /// channels.
   [[nodiscard]] inner_shape_type chunk_shape() const {
     return per_axis<std::size_t>(
         [&](std::size_t axis) { return abi::chunk_extent(layout_, source().chunk_shape(), axis); });
@@ -226,7 +249,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   }
 
   /// The same in parts of at most `shape` voxels: of whole chunks where that is no smaller than a chunk along an axis, and
-  /// else of parts of one. \throws Error{invalid_argument} if a side is 0
+  /// else of parts of one. Channels stay together. \throws Error{invalid_argument} if a side is 0, or less than the channels
   [[nodiscard]] Blocks<ScaleView> blocks(const inner_shape_type& shape) const {
     return {*this, abi::BlockGrid(layout_, source().chunk_shape(), shape)};
   }
@@ -243,7 +266,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   }
 
   /// The value of the voxel nearest to a point: the one that holds it, or in a stepped view the nearest one left. Reads
-  /// one chunk. \throws Error{invalid_argument} if the point lies outside the view
+  /// one chunk. \throws Error{invalid_argument} if the point lies outside the view, or the view has several channels
   [[nodiscard]] T at_world(const WorldPoint& point) const {
     inner_shape_type index{};
     abi::nearest_voxel(layout_, geometry(), point, index);
@@ -338,7 +361,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
                                               " elements, the view of shape " + abi::to_text(shape_) + " has " +
                                               std::to_string(this->size()));
     }
-    return read(out.data(), layout_.contiguous_strides(item), options);
+    return read(out.data(), layout_.c_strides(item), options);
   }
 
   /// Reads all voxels into memory of any strides: voxel (i, j, …) goes to data[i * strides[0] + j * strides[1] + …].
@@ -353,7 +376,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
       throw Error(Errc::invalid_argument, "read_into: strides " + abi::to_text(strides) +
                                               " make voxels of a view of shape " + abi::to_text(shape_) + " overlap");
     }
-    return read(data, layout_.source_strides(bytes), options);
+    return read(data, bytes, options);
   }
 
   /// Reads all voxels into an xtensor container, adaptor or strided view of this view's shape and type.
@@ -507,6 +530,29 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
     return values;
   }
 
+  void check_type() const {
+    if (source().dtype() == dtype_of<T>) return;
+    throw Error(Errc::invalid_argument, "cannot view level " + std::to_string(source().level()) + " as " +
+                                            std::string(name(dtype_of<T>)) + ": its voxels are " +
+                                            std::string(name(source().dtype())));
+  }
+
+  // The three axes that a box is of: all but one of channels.
+  [[nodiscard]] std::array<std::size_t, 3> axes_of_boxes(const char* what) const {
+    std::array<std::size_t, 3> axes{};
+    std::size_t count = 0;
+    for (std::size_t axis = 0; axis < N; ++axis) {
+      if (layout_.source_axis(axis) == abi::ViewLayout::channel_axis) continue;
+      if (count < axes.size()) axes[count] = axis;
+      ++count;
+    }
+    if (count != axes.size()) {
+      throw Error(Errc::invalid_argument, std::string(what) + ": the view has " + std::to_string(count) +
+                                              " axes beside channels, a box is of 3");
+    }
+    return axes;
+  }
+
   void check_axis(const char* what, std::size_t axis) const {
     if (axis >= N) {
       throw Error(Errc::invalid_argument, std::string(what) + ": axis " + std::to_string(axis) + " of a view with " +
@@ -514,9 +560,10 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
     }
   }
 
-  ReadStatistics read(T* data, const Strides3& strides, const ReadOptions& options) const {
+  // strides: bytes per axis
+  ReadStatistics read(T* data, std::span<const std::int64_t> strides, const ReadOptions& options) const {
     if (this->size() == 0) return {};
-    return source().read(layout_.selection(), {reinterpret_cast<std::byte*>(data), strides}, options);
+    return abi::read_view(source(), layout_, reinterpret_cast<std::byte*>(data), strides, options);
   }
 
   [[nodiscard]] T voxel(const inner_shape_type& index) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <catvox/catmaid/grouped_stacks.hpp>
 #include <catvox/catmaid/id_or_title.hpp>
 #include <catvox/catmaid/stack.hpp>
 #include <catvox/catmaid/stack_group.hpp>
@@ -67,6 +68,9 @@ class CATVOX_EXPORT CatmaidClient {
 
   /// \throws Error{not_found} if there is no such group; for a title the message lists what there is
   [[nodiscard]] StackGroup stack_group(const IdOrTitle& group, const std::stop_token& stop = {}) const;
+
+  /// The stacks of a group, each to be read; no image is read yet. \throws Error as stack_group() and stack()
+  [[nodiscard]] GroupedStacks open_group(const IdOrTitle& group, const std::stop_token& stop = {}) const;
 
   /// Every group that holds the stack. \throws Error{not_found} if there is no such stack
   [[nodiscard]] std::vector<StackGroup> groups_of(const IdOrTitle& stack, const std::stop_token& stop = {}) const;

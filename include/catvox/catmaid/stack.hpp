@@ -30,6 +30,7 @@ namespace detail {
 class ChunkPool;
 class Mirror;
 class MirrorChoice;
+class StandIns;
 struct ChosenMirror;
 }  // namespace detail
 
@@ -45,6 +46,21 @@ struct StackOptions {
   bool read_ahead = true;                                ///< see ReadOptions::read_ahead; false: no read does
   std::chrono::milliseconds metadata_timeout{120'000};   ///< for opening a mirror, retries included
   std::shared_ptr<const Credentials> api_credentials{};  ///< for tiles that the server makes itself (types 3 and 13)
+};
+
+/// Which part of a scale level is wanted.
+struct ScaleOptions {
+  std::optional<std::int64_t> channel{};  ///< 0 to Stack::channels() - 1
+};
+
+/// How mirrors stand in for each other, see Stack::set_mirrors().
+struct StandInOptions {
+  /// For how long a mirror is passed over once it has failed: the first read that begins later asks it again.
+  std::chrono::milliseconds retry_after{30'000};
+
+  /// Whether what a mirror does not have (404: fill) is taken from the next one. Then a read may mix mirrors slice by slice
+  /// and tile by tile, even where the first has no image on purpose.
+  bool missing_too = false;
 };
 
 /// What set_fastest_mirror() saw of one mirror.
@@ -87,6 +103,18 @@ class CATVOX_EXPORT Stack {
   /// Chooses a mirror by id or title; views made before keep theirs. Makes no request.
   /// \throws Error{not_found} listing the mirrors; Error{unsupported} naming its type
   void set_mirror(const IdOrTitle& mirror);
+
+  /// Chooses mirrors that stand in for each other: where one fails in the middle of a read, the next one serves the rest,
+  /// whatever its type and tile size. That a tile is missing is no failure. ReadStatistics::stood_in counts what others
+  /// than the first mirror gave, ReadReport says which gave what. A mirror that failed is asked again, see StandInOptions.
+  ///
+  /// Opens all of them. One that cannot be opened now is tried when it is needed.
+  /// \param mirrors  by id or title, the preferred one first
+  /// \throws Error{not_found} listing the mirrors; {unsupported} naming a type; {invalid_argument} if there are none, or
+  ///         if a level of one has another shape, place or element type than that of the first; if none can be opened,
+  ///         what is wrong with each; {cancelled}
+  void set_mirrors(const std::vector<IdOrTitle>& mirrors, const StandInOptions& options = {},
+                   const std::stop_token& stop = {});
 
   /// HTTP Basic for one mirror: sent to the origin of its image_base only.
   void set_mirror_auth(const IdOrTitle& mirror, BasicAuth auth);
@@ -135,11 +163,27 @@ class CATVOX_EXPORT Stack {
   /// The element type of a level. \throws Error{not_found} listing the levels
   [[nodiscard]] DType dtype(int level = 0) const { return source(level)->dtype(); }
 
-  /// A scale level as a lazy array, axes (z, y, x); no image is read.
+  /// How many channels a level has; no image is read. Tiles have 4, whatever they hold: red, green, blue and alpha, of
+  /// which grey gives itself in the first three. \throws Error{not_found} listing the levels
+  [[nodiscard]] std::int64_t channels(int level = 0) const { return source(level)->channels(); }
+
+  /// A scale level as a lazy array, axes (z, y, x); no image is read. Of a volume of several channels it is the first;
+  /// of tiles the grey value, and their 16-bit samples if T is std::uint16_t.
+  ///
+  /// With N = 4 it is all channels, axes (c, z, y, x): a chunk is requested once, however many of them are read.
   /// \throws Error{not_found} listing the levels; Error{invalid_argument} if T is not the level's type
+  template <class T, std::size_t N = 3>
+  [[nodiscard]] ScaleView<T, N> scale(int level = 0) const {
+    static_assert(N == 3 || N == 4, "catvox: a level has 3 axes, with its channels 4");
+    return ScaleView<T, N>(source_as(level, dtype_of<T>, {}));
+  }
+
+  /// The same of one channel, axes (z, y, x).
+  /// \throws Error{not_found} listing the levels, or if there is no such channel; Error{invalid_argument} as above
   template <class T>
-  [[nodiscard]] ScaleView<T> scale(int level = 0) const {
-    return ScaleView<T>(source(level));
+  [[nodiscard]] ScaleView<T> scale(int level, const ScaleOptions& options) const {
+    const auto opened = source_as(level, dtype_of<T>, {});
+    return options.channel ? ScaleView<T>(opened, *options.channel) : ScaleView<T>(opened);
   }
 
   /// Calls f with the ScaleView of the level's own element type, and returns what it returns.
@@ -161,8 +205,13 @@ class CATVOX_EXPORT Stack {
   /// What a view stands on: for code that reads bytes of a type known at run time only.
   [[nodiscard]] std::shared_ptr<const LevelSource> source(int level, const std::stop_token& stop = {}) const;
 
+  /// The same as an element type, where the level can be read as that; else, and if none is wanted, as its own.
+  [[nodiscard]] std::shared_ptr<const LevelSource> source_as(int level, std::optional<DType> wanted,
+                                                             const std::stop_token& stop = {}) const;
+
  private:
   [[nodiscard]] std::size_t find_mirror(const IdOrTitle& mirror) const;
+  [[nodiscard]] std::shared_ptr<const detail::Mirror> trusted(std::size_t position) const;
   explicit Stack(std::shared_ptr<const StackInfo> info);
   void choose();
   [[nodiscard]] std::vector<int> level_numbers(const std::stop_token& stop) const;
@@ -173,6 +222,9 @@ class CATVOX_EXPORT Stack {
   std::shared_ptr<detail::ChunkPool> pool_;
   std::vector<std::shared_ptr<const detail::Mirror>> mirrors_;  // one for each of info_->mirrors
   std::optional<std::size_t> chosen_;                           // position; absent: the first that can be opened
+  std::vector<std::size_t> chosen_several_;                     // positions; see set_mirrors()
+  StandInOptions stand_in_options_;
+  std::shared_ptr<detail::StandIns> stand_ins_;  // of chosen_several_; else null
   std::shared_ptr<const detail::MirrorChoice> choice_;
   std::vector<std::shared_ptr<const LevelSource>> sources_;  // instead of mirrors, see from_sources()
   BrokenSlicePolicy policy_ = BrokenSlicePolicy::nearest;

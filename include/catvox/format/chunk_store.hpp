@@ -5,6 +5,7 @@
 #include <catvox/core/box.hpp>
 #include <catvox/core/dtype.hpp>
 #include <catvox/core/export.hpp>
+#include <catvox/core/selection.hpp>
 #include <catvox/core/strided.hpp>
 #include <cstddef>
 #include <optional>
@@ -46,6 +47,17 @@ class CATVOX_EXPORT ChunkStore {
   /// \throws Error{corrupt_data} or Error{unsupported} saying what is wrong, without the chunk's name
   virtual void decode(const Index3& chunk, std::span<const std::byte> encoded, const Box& window,
                       const StridedBytes& out) const = 0;
+
+  /// How many channels decode_channels() tells apart: all come with one request.
+  [[nodiscard]] virtual int channels() const noexcept { return 1; }
+
+  /// Decodes some channels of the part `window` of a chunk, as decode() does; of a store of one channel it is that.
+  /// \param channels  inside channels(), at least one
+  virtual void decode_channels(const Index3& chunk, std::span<const std::byte> encoded,
+                               const ChannelSelection& channels, const Box& window, const StridedBytes& out) const {
+    (void)channels;
+    decode(chunk, encoded, window, out);
+  }
 };
 
 }  // namespace catvox

@@ -26,19 +26,26 @@ struct Source {
 /// The task of one call.
 struct Task {
   const PrecomputedChunk& chunk;
-  int channel;
+  const ChannelSelection& channels;
   Bytes encoded;
   const Box& window;
   const StridedBytes& out;
   std::size_t rows;
 
+  /// Calls f(channel, where it goes) for each channel that is wanted.
+  template <class F>
+  void for_each_channel(const F& f) const {
+    for (std::int64_t k = 0; k < channels.which.count; ++k) {
+      f(channels.which.start + k * channels.which.step, StridedBytes{out.data + k * channels.stride, out.strides});
+    }
+  }
+
   [[nodiscard]] std::int64_t item() const { return static_cast<std::int64_t>(item_size(chunk.dtype)); }
 
-  /// Copies elements from the window's first on. strided_copy() wants the axis of `out`'s rows last.
-  void place(const Source& source, std::endian order) const {
+  /// Copies elements from the window's first on. strided_copy() wants the axis of `to`'s rows last.
+  void place(const Source& source, std::endian order, StridedBytes to) const {
     Strides3 from = source.strides;
     Shape3 shape = window.shape();
-    StridedBytes to = out;
     std::swap(from[rows], from[2]);
     std::swap(shape[rows], shape[2]);
     std::swap(to.strides[rows], to.strides[2]);
@@ -64,8 +71,10 @@ void decode_raw(const Task& task) {
                 "raw chunk: " + std::to_string(task.encoded.size()) + " bytes, expected " + std::to_string(expected));
   }
   const Strides3 strides = contiguous(shape, task.item());
-  const std::int64_t first = task.channel * channel_bytes + offset_of(task.window.min, strides);
-  task.place({task.encoded.data() + first, strides}, std::endian::little);
+  const std::byte* const first = task.encoded.data() + offset_of(task.window.min, strides);
+  task.for_each_channel([&](std::int64_t channel, const StridedBytes& out) {
+    task.place({first + channel * channel_bytes, strides}, std::endian::little, out);
+  });
 }
 
 /// An image's pixels, row by row, are the chunk's voxels, x fastest; its channels are the chunk's.
@@ -99,32 +108,38 @@ void decode_image(const Task& task) {
   }
   Scratch scratch(static_cast<std::size_t>(part.height * part.width * pixel));
   decode_samples(task.encoded, kind, part, scratch.data(), part.width * pixel);
-  task.place({scratch.data() + offset_of(first, strides) + task.channel * task.item(), strides}, std::endian::native);
+  const std::byte* const pixels = scratch.data() + offset_of(first, strides);
+  task.for_each_channel([&](std::int64_t channel, const StridedBytes& out) {
+    task.place({pixels + channel * task.item(), strides}, std::endian::native, out);
+  });
 }
 
-/// Calls `decode(window, out)` for a part of the chunk whose rows are along x: straight into place where `out`'s are, too.
+/// Calls `decode(window, where)` for a part of the chunk whose rows are along x: straight into place where `out`'s are,
+/// too.
 template <class Decode>
-void decode_rows(const Task& task, const Box& part, const Decode& decode) {
-  if (task.rows == 2 && part == task.window) return decode(part, task.out);
+void decode_rows(const Task& task, const Box& part, const StridedBytes& out, const Decode& decode) {
+  if (task.rows == 2 && part == task.window) return decode(part, out);
   const Shape3 shape = part.shape();
   Scratch scratch(static_cast<std::size_t>(volume(shape) * task.item()));
   const Strides3 strides = contiguous(shape, task.item());
   decode(part, StridedBytes{scratch.data(), strides});
   Index3 first{};
   for (std::size_t axis = 0; axis < 3; ++axis) first[axis] = task.window.min[axis] - part.min[axis];
-  task.place({scratch.data() + offset_of(first, strides), strides}, std::endian::native);
+  task.place({scratch.data() + offset_of(first, strides), strides}, std::endian::native, out);
 }
 
 void decode_segmentation(const Task& task) {
   const SegmentationChunk chunk{item_size(task.chunk.dtype), task.chunk.channels, task.chunk.shape,
                                 task.chunk.segmentation_block};
-  decode_rows(task, task.window, [&](const Box& window, const StridedBytes& out) {
-    decode_compressed_segmentation(task.encoded, chunk, task.channel, window, out);
+  task.for_each_channel([&](std::int64_t channel, const StridedBytes& out) {
+    decode_rows(task, task.window, out, [&](const Box& window, const StridedBytes& where) {
+      decode_compressed_segmentation(task.encoded, chunk, static_cast<int>(channel), window, where);
+    });
   });
 }
 
 void decode_whole_compresso(const Task& task) {
-  decode_rows(task, Box{{0, 0, 0}, task.chunk.shape}, [&](const Box&, const StridedBytes& out) {
+  decode_rows(task, Box{{0, 0, 0}, task.chunk.shape}, task.out, [&](const Box&, const StridedBytes& out) {
     decode_compresso(task.encoded, item_size(task.chunk.dtype), task.chunk.shape, out);
   });
 }
@@ -148,9 +163,9 @@ std::string_view contradiction(ChunkEncoding encoding, DType dtype, int channels
   return "";
 }
 
-void decode_precomputed_chunk(const PrecomputedChunk& chunk, int channel, Bytes encoded, const Box& window,
-                              const StridedBytes& out, std::size_t rows) {
-  const Task task{chunk, channel, encoded, window, out, rows};
+void decode_precomputed_chunk(const PrecomputedChunk& chunk, const ChannelSelection& channels, Bytes encoded,
+                              const Box& window, const StridedBytes& out, std::size_t rows) {
+  const Task task{chunk, channels, encoded, window, out, rows};
   switch (chunk.encoding) {
     case ChunkEncoding::raw:
       return decode_raw(task);

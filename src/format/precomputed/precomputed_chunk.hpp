@@ -2,6 +2,7 @@
 
 #include <catvox/core/box.hpp>
 #include <catvox/core/dtype.hpp>
+#include <catvox/core/selection.hpp>
 #include <catvox/core/strided.hpp>
 #include <cstddef>
 #include <span>
@@ -22,15 +23,16 @@ struct PrecomputedChunk {
 /// Why a combination of encoding, element type and channels cannot be; empty if it can.
 std::string_view contradiction(ChunkEncoding encoding, DType dtype, int channels) noexcept;
 
-/// Decodes a part of one channel of a chunk.
+/// Decodes a part of some channels of a chunk: an image of several once.
 ///
-/// \param channel  0 to chunk.channels - 1
-/// \param window   inside chunk.shape, not empty
-/// \param out      receives every voxel of the window. One of its three strides is the size of an element; they need not
-///                 be in any order, but `rows` says which
-/// \param rows     the axis of the window (0: z, 1: y, 2: x) whose stride in `out` is the size of an element
+/// \param channels  inside of chunk.channels, at least one
+/// \param window    inside chunk.shape, not empty
+/// \param out       receives every voxel of the window. One of its three strides is the size of an element; they need not
+///                  be in any order, but `rows` says which
+/// \param rows      the axis of the window (0: z, 1: y, 2: x) whose stride in `out` is the size of an element
 /// \throws Error{corrupt_data} for a chunk of another length or number of pixels, and as the decoders do
-void decode_precomputed_chunk(const PrecomputedChunk& chunk, int channel, std::span<const std::byte> encoded,
-                              const Box& window, const StridedBytes& out, std::size_t rows);
+void decode_precomputed_chunk(const PrecomputedChunk& chunk, const ChannelSelection& channels,
+                              std::span<const std::byte> encoded, const Box& window, const StridedBytes& out,
+                              std::size_t rows);
 
 }  // namespace catvox::detail

@@ -94,11 +94,12 @@ std::string PrecomputedStore::describe(const Index3& chunk) const {
 
 void PrecomputedStore::decode(const Index3& chunk, std::span<const std::byte> encoded, const Box& window,
                               const StridedBytes& out) const {
-  decode_channel(options_.channel, chunk, encoded, window, out);
+  decode_channels(chunk, encoded, {}, window, out);
 }
 
-void PrecomputedStore::decode_channel(int channel, const Index3& chunk, std::span<const std::byte> encoded,
-                                      const Box& window, const StridedBytes& out) const {
+void PrecomputedStore::decode_channels(const Index3& chunk, std::span<const std::byte> encoded,
+                                       const ChannelSelection& channels, const Box& window,
+                                       const StridedBytes& out) const {
   const PrecomputedChunk own{options_.dtype,
                              options_.channels,
                              *options_.scale.encoding,
@@ -115,9 +116,11 @@ void PrecomputedStore::decode_channel(int channel, const Index3& chunk, std::spa
     to.strides[z_first] = out.strides[axis];
   }
   const Box present = intersect(there, Box{{0, 0, 0}, own.shape});
-  if (present != there) strided_zero(window.shape(), out);
+  for (std::int64_t k = 0; k < channels.which.count && present != there; ++k) {
+    strided_zero(window.shape(), {out.data + k * channels.stride, out.strides});
+  }
   if (present.empty()) return;
-  decode_precomputed_chunk(own, channel, encoded, present, to, 2 - options_.axes[2]);
+  decode_precomputed_chunk(own, channels, encoded, present, to, 2 - options_.axes[2]);
 }
 
 }  // namespace catvox::detail

@@ -22,7 +22,6 @@ class PrecomputedStore final : public ChunkStore {
     std::string folder{};                      ///< of the chunks, with a '/' at its end; unused where sharded
     std::string query{};                       ///< goes behind every address
     int level = 0;                             ///< for messages
-    int channel = 0;                           ///< the one that is decoded
   };
 
   /// \throws Error{unsupported} naming an encoding that is not read, or not of this element type and these channels;
@@ -41,12 +40,13 @@ class PrecomputedStore final : public ChunkStore {
   /// "chunk 100-116_-7-9_3-7 (level 0)": as the file is named, or would be.
   [[nodiscard]] std::string describe(const Index3& chunk) const override;
 
+  /// The first channel.
   void decode(const Index3& chunk, std::span<const std::byte> encoded, const Box& window,
               const StridedBytes& out) const override;
 
-  /// The same of any channel. \param channel  0 to channels - 1
-  void decode_channel(int channel, const Index3& chunk, std::span<const std::byte> encoded, const Box& window,
-                      const StridedBytes& out) const;
+  [[nodiscard]] int channels() const noexcept override { return options_.channels; }
+  void decode_channels(const Index3& chunk, std::span<const std::byte> encoded, const ChannelSelection& channels,
+                       const Box& window, const StridedBytes& out) const override;
 
  private:
   [[nodiscard]] VolumeVector position(const Index3& chunk) const noexcept;

@@ -19,15 +19,17 @@ Opened open_tiles(const MirrorLocation& location, const MirrorAccess& access, co
   for (const StackVector& factors : scale_factors(location.scales)) {
     const auto level = static_cast<int>(opened.levels.size());
     if (level > rules.highest_level) break;
-    auto store = make({.level = level,
-                       .shape = tile_level_shape(location.scales.dimension, factors),
-                       .image_base = location.image_base,
-                       .tile_height = location.tile_height,
-                       .tile_width = location.tile_width,
-                       .file_extension = location.file_extension,
-                       .mirror_title = location.title,
-                       .orientation = location.orientation});
-    opened.levels.push_back({level, factors, std::move(store), tiles});
+    TileStore::Level of_tiles{.level = level,
+                              .shape = tile_level_shape(location.scales.dimension, factors),
+                              .image_base = location.image_base,
+                              .tile_height = location.tile_height,
+                              .tile_width = location.tile_width,
+                              .file_extension = location.file_extension,
+                              .mirror_title = location.title,
+                              .orientation = location.orientation};
+    opened.levels.push_back({level, factors, make(of_tiles), tiles});
+    of_tiles.dtype = DType::uint16;  // which of the two they are, only the tiles know
+    opened.levels.back().other_types.push_back(make(std::move(of_tiles)));
   }
   return opened;
 }

@@ -50,6 +50,7 @@ namespace catvox::abi {
 
 CATVOX_INLINE std::size_t chunk_extent(const ViewLayout& layout, const Shape3& chunk_shape, std::size_t axis) noexcept {
   const int source = layout.source_axis(axis);
+  if (source == ViewLayout::channel_axis) return static_cast<std::size_t>(layout.channel_count());
   if (source == ViewLayout::new_axis) return 1;
   const auto at = static_cast<std::size_t>(source);
   const std::int64_t voxels = detail::ceil_div(chunk_shape[at], std::abs(layout.selection()[at].step));
@@ -62,7 +63,12 @@ CATVOX_INLINE BlockGrid::BlockGrid(const ViewLayout& layout, const Shape3& chunk
   std::array<std::optional<std::int64_t>, 3> most;
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {
     if (shape[axis] == 0) throw Error(Errc::invalid_argument, "blocks: the sides of a block must be > 0");
-    if (layout.source_axis(axis) == ViewLayout::new_axis) continue;
+    if (layout.source_axis(axis) == ViewLayout::channel_axis && shape[axis] < chunk_extent(layout, chunk_shape, axis)) {
+      throw Error(Errc::invalid_argument, "blocks: a block holds all of the view's " +
+                                              std::to_string(layout.channel_count()) + " channels, " +
+                                              std::to_string(shape[axis]) + " were asked for: slice() them first");
+    }
+    if (!layout.is_in_space(axis)) continue;
     constexpr auto far = std::size_t{1} << 60;
     most[static_cast<std::size_t>(layout.source_axis(axis))] = static_cast<std::int64_t>(std::min(shape[axis], far));
   }

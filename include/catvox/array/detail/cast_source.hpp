@@ -73,22 +73,15 @@ class CastSource final : public LevelSource {
   }
 
   ReadStatistics read(const Selection3& selection, const StridedBytes& out, const ReadOptions& options) const override {
-    const ViewLayout whole = ViewLayout(geometry().shape()).with_selection(selection);
-    const auto max_voxels = static_cast<std::int64_t>(ResidentRegions::region_bytes / sizeof(From));
-    Totals totals{count_chunks(selection, chunk_shape())};
-    // part_around() sizes z by y and y by x, so the parts tile the selection when x is the outermost loop.
-    Box part;
-    for (Index3 at{0, 0, 0}; at[2] < selection[2].count; at[2] = part.max[2]) {
-      for (at[1] = 0; at[1] < selection[1].count; at[1] = part.max[1]) {
-        for (at[0] = 0; at[0] < selection[0].count; at[0] = part.max[0]) {
-          part = part_around(whole, chunk_shape(), at, c_order(whole), max_voxels);
-          read_part(whole.part(part),
-                    {out.data + at[0] * out.strides[0] + at[1] * out.strides[1] + at[2] * out.strides[2], out.strides},
-                    options, totals);
-        }
-      }
-    }
-    return totals.statistics;
+    return read_parts(ViewLayout(geometry().shape()).with_selection(selection), out, 0, options);
+  }
+
+  [[nodiscard]] std::int64_t channels() const noexcept override { return source_->channels(); }
+
+  ReadStatistics read_channels(const ChannelSelection& channels, const Selection3& selection, const StridedBytes& out,
+                               const ReadOptions& options) const override {
+    return read_parts(ViewLayout(channels.which, geometry().shape()).with_selection(selection), out, channels.stride,
+                      options);
   }
 
   void prefetch(const Selection3& selection, const std::stop_token& stop) const override {
@@ -102,7 +95,28 @@ class CastSource final : public LevelSource {
     ReadStatistics statistics{};
   };
 
-  void read_part(const ViewLayout& part, const StridedBytes& out, const ReadOptions& options, Totals& totals) const {
+  ReadStatistics read_parts(const ViewLayout& whole, const StridedBytes& out, std::int64_t channel_stride,
+                            const ReadOptions& options) const {
+    const Selection3& selection = whole.selection();
+    const auto max_voxels = static_cast<std::int64_t>(ResidentRegions::region_bytes / sizeof(From));
+    Totals totals{count_chunks(selection, chunk_shape())};
+    // part_around() sizes z by y and y by x, so the parts tile the selection when x is the outermost loop.
+    Box part;
+    for (Index3 at{0, 0, 0}; at[2] < selection[2].count; at[2] = part.max[2]) {
+      for (at[1] = 0; at[1] < selection[1].count; at[1] = part.max[1]) {
+        for (at[0] = 0; at[0] < selection[0].count; at[0] = part.max[0]) {
+          part = part_around(whole, chunk_shape(), at, c_order(whole), max_voxels);
+          read_part(whole.part(part),
+                    {out.data + at[0] * out.strides[0] + at[1] * out.strides[1] + at[2] * out.strides[2], out.strides},
+                    channel_stride, options, totals);
+        }
+      }
+    }
+    return totals.statistics;
+  }
+
+  void read_part(const ViewLayout& part, const StridedBytes& out, std::int64_t channel_stride,
+                 const ReadOptions& options, Totals& totals) const {
     ReadOptions part_options = options;
     // The parts of a large read are no walk of the caller's.
     const bool only = count_chunks(part.selection(), chunk_shape()) == totals.chunks;
@@ -116,7 +130,10 @@ class CastSource final : public LevelSource {
     ReadStatistics done;
     const Region region = read_region(*source_, part, part_options, &done);
     const Shape3 shape = {part.selection()[0].count, part.selection()[1].count, part.selection()[2].count};
-    convert_all<From, To>(region.template data<From>(), shape, out);
+    for (std::int64_t channel = 0; channel < part.channel_count(); ++channel) {
+      convert_all<From, To>(region.template data<From>() + channel * volume(shape), shape,
+                            {out.data + channel * channel_stride, out.strides});
+    }
     totals.finished.chunks_done += count_chunks(part.selection(), chunk_shape());
     totals.finished.bytes_received += done.bytes_received;
     totals.statistics += done;

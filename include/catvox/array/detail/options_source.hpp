@@ -21,24 +21,34 @@ class OptionsSource final : public LevelSource {
     return std::make_shared<const OptionsSource>(source_->at_level(level), options_);
   }
   ReadStatistics read(const Selection3& selection, const StridedBytes& out, const ReadOptions& options) const override {
-    ReadOptions now = overridden(options_, options);
-    const std::stop_token& given = options.stop;
-    if (!given.stop_possible() || !options_.stop.stop_possible() || given == options_.stop) {
-      return source_->read(selection, out, now);
-    }
-    std::stop_source either;
-    const auto stop = [&either] { either.request_stop(); };
-    const std::stop_callback on_bound(options_.stop, stop);
-    const std::stop_callback on_given(given, stop);
-    now.stop = either.get_token();
-    now.read_ahead = false;  // it would go on when nothing can stop it any more
-    return source_->read(selection, out, now);
+    return with_both(options, [&](const ReadOptions& both) { return source_->read(selection, out, both); });
+  }
+  [[nodiscard]] std::int64_t channels() const noexcept override { return source_->channels(); }
+  ReadStatistics read_channels(const ChannelSelection& channels, const Selection3& selection, const StridedBytes& out,
+                               const ReadOptions& options) const override {
+    return with_both(options,
+                     [&](const ReadOptions& both) { return source_->read_channels(channels, selection, out, both); });
   }
   void prefetch(const Selection3& selection, const std::stop_token& stop) const override {
     source_->prefetch(selection, stop.stop_possible() ? stop : options_.stop);
   }
 
  private:
+  /// Reads with the options of one read over the bound ones; either's token ends it.
+  template <class Read>
+  ReadStatistics with_both(const ReadOptions& options, const Read& read) const {
+    ReadOptions both = overridden(options_, options);
+    const std::stop_token& given = options.stop;
+    if (!given.stop_possible() || !options_.stop.stop_possible() || given == options_.stop) return read(both);
+    std::stop_source either;
+    const auto stop = [&either] { either.request_stop(); };
+    const std::stop_callback on_bound(options_.stop, stop);
+    const std::stop_callback on_given(given, stop);
+    both.stop = either.get_token();
+    both.read_ahead = false;  // it would go on when nothing can stop it any more
+    return read(both);
+  }
+
   std::shared_ptr<const LevelSource> source_;
   ReadOptions options_;
 };

@@ -68,8 +68,7 @@ CATVOX_INLINE Region read_region(const LevelSource& source, const ViewLayout& la
   region.voxels.resize(static_cast<std::size_t>(detail::checked_multiply(layout.size(), item, "bytes of a view")));
   use_huge_pages(region.voxels.data(), region.voxels.size());
   if (layout.size() > 0) {
-    const ReadStatistics done =
-        source.read(layout.selection(), {region.voxels.data(), layout.contiguous_strides(item)}, options);
+    const ReadStatistics done = read_view(source, layout, region.voxels.data(), layout.c_strides(item), options);
     if (statistics != nullptr) *statistics = done;
   }
   return region;
@@ -124,7 +123,7 @@ CATVOX_INLINE AxisOrder walk_order(const ViewLayout& layout, std::span<const std
   AxisOrder order{};
   std::size_t next = 0;
   const auto append = [&](int source) {
-    if (source == ViewLayout::new_axis) return;
+    if (source == ViewLayout::new_axis || source == ViewLayout::channel_axis) return;
     const auto axis = static_cast<std::size_t>(source);
     if (std::find(order.begin(), order.begin() + next, axis) == order.begin() + next) order[next++] = axis;
   };
@@ -137,6 +136,7 @@ CATVOX_INLINE AxisOrder walk_order(const ViewLayout& layout, std::span<const std
 CATVOX_INLINE Box part_around(const ViewLayout& layout, const Shape3& chunk_shape, const Index3& position,
                               const AxisOrder& order, std::int64_t max_voxels) noexcept {
   Box part;
+  max_voxels = std::max<std::int64_t>(1, max_voxels / std::max<std::int64_t>(1, layout.channel_count()));
   for (const std::size_t axis : order) {
     const detail::Interval run =
         detail::run_around(layout.selection()[axis], chunk_shape[axis], position[axis], max_voxels);

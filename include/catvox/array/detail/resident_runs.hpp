@@ -124,12 +124,9 @@ struct WindowBox {
   void open(const ViewLayout& layout, const Box& part) noexcept {
     std::size_t next = 1;
     for (std::size_t axis = N; axis-- > 0;) {
-      const int source = layout.source_axis(axis);
-      const auto position = [&](const Index3& corner) {
-        return source == ViewLayout::new_axis ? 0 : static_cast<std::size_t>(corner[static_cast<std::size_t>(source)]);
-      };
-      first[axis] = position(part.min);
-      count[axis] = source == ViewLayout::new_axis ? 1 : position(part.max) - first[axis];
+      const auto [begin, extent] = layout.of_part(part, axis);
+      first[axis] = begin;
+      count[axis] = extent;
       stride[axis] = next;
       next *= count[axis];
     }

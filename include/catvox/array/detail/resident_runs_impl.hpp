@@ -89,13 +89,8 @@ inline RunInRegion run_in_region(const ViewLayout& layout, const Box& part, std:
   std::size_t walk_stride = 1, stride = 1;
   bool whole = true;  // all axes so far are in the region from end to end
   for (std::size_t axis = layout.rank(); axis-- > 0;) {
-    const int source = layout.source_axis(axis);
     const auto extent = static_cast<std::size_t>(layout.extent(axis));
-    const std::size_t first =
-        source == ViewLayout::new_axis ? 0 : static_cast<std::size_t>(part.min[static_cast<std::size_t>(source)]);
-    const std::size_t count = source == ViewLayout::new_axis
-                                  ? 1
-                                  : static_cast<std::size_t>(part.max[static_cast<std::size_t>(source)]) - first;
+    const auto [first, count] = layout.of_part(part, axis);
     const std::size_t at = whole ? first : index[axis];
     run.first += at * walk_stride;
     run.offset += (at - first) * stride;

@@ -10,11 +10,12 @@
 #include <vector>
 
 // Where the voxels of a view lie in world space. Steps scale, starts shift, dropped axes do not count; an axis that
-// slice() inserted has no place in the world: its name is "", its one coordinate 0, its voxel size 1.
+// slice() inserted has no place in the world: its name is "", its one coordinate 0, its voxel size 1. Nor has an axis of
+// channels: its name is "c", its coordinates are the channels' numbers, its voxel size is 1.
 
 namespace catvox::abi {
 
-/// The project axis that a view axis runs along: "x", "y", "z", or "" for a new axis.
+/// The project axis that a view axis runs along: "x", "y", "z"; "c" for channels, "" for a new axis.
 CATVOX_EXPORT std::string_view axis_name(const ViewLayout& layout, const LevelGeometry& geometry, std::size_t axis);
 
 /// World distance between neighbouring voxels along a view axis: > 0, whatever the sign of the step.
@@ -30,19 +31,19 @@ CATVOX_EXPORT WorldPoint position_to_world(const ViewLayout& layout, const Level
                                            std::span<const double> position);
 
 /// The inverse: source_position (LevelGeometry::world_to_voxel) less the start, over the step.
-/// \param position  receives rank() numbers; 0 for new axes
+/// \param position  receives rank() numbers; 0 for new axes and for channels
 CATVOX_EXPORT void world_to_position(const ViewLayout& layout, const LevelGeometry& geometry, const WorldPoint& point,
                                      std::span<double> position);
 
 /// The voxel of the view nearest to the source voxel that holds a point, the lower one on a tie; as if the view went on
-/// where it ends. Dropped axes of the point do not count; 0 for new axes.
+/// where it ends. Dropped axes of the point do not count; 0 for new axes and for channels.
 /// \param index  receives rank() numbers; outside [0, extent) where a step or more lies between the point and the view
 /// \throws Error{invalid_argument} if a coordinate is not finite
 CATVOX_EXPORT void voxel_at(const ViewLayout& layout, const LevelGeometry& geometry, const WorldPoint& point,
                             std::span<std::int64_t> index);
 
 /// The same inside the view.
-/// \throws Error{invalid_argument} if the point is outside the view
+/// \throws Error{invalid_argument} if the point is outside the view, or has a voxel in each of several channels
 CATVOX_EXPORT void nearest_voxel(const ViewLayout& layout, const LevelGeometry& geometry, const WorldPoint& point,
                                  std::span<std::size_t> index);
 

@@ -33,6 +33,14 @@ inline std::pair<std::int64_t, std::int64_t> selection_hull(const AxisSelection&
   return std::minmax({selection.start, selection.start + (selection.count - 1) * selection.step});
 }
 
+inline std::vector<double> channel_numbers(const AxisSelection& channels) {
+  std::vector<double> numbers(static_cast<std::size_t>(channels.count));
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    numbers[i] = static_cast<double>(channels.start + static_cast<std::int64_t>(i) * channels.step);
+  }
+  return numbers;
+}
+
 /// The position of the selected voxel nearest to source voxel `voxel`, the lower voxel on a tie. A selection goes on
 /// beyond its ends; what lies less than a step beyond one is nearest to that end.
 inline std::int64_t nearest_position(const AxisSelection& selection, std::int64_t voxel) {
@@ -52,19 +60,21 @@ inline std::int64_t nearest_position(const AxisSelection& selection, std::int64_
 namespace catvox::abi {
 
 CATVOX_INLINE std::string_view axis_name(const ViewLayout& layout, const LevelGeometry& geometry, std::size_t axis) {
-  if (layout.source_axis(axis) == ViewLayout::new_axis) return "";
+  if (layout.source_axis(axis) == ViewLayout::channel_axis) return "c";
+  if (!layout.is_in_space(axis)) return "";
   return geometry.dims()[detail::source_of(layout, axis)];
 }
 
 CATVOX_INLINE double axis_voxel_size(const ViewLayout& layout, const LevelGeometry& geometry, std::size_t axis) {
-  if (layout.source_axis(axis) == ViewLayout::new_axis) return 1;
+  if (!layout.is_in_space(axis)) return 1;
   const std::size_t source = detail::source_of(layout, axis);
   return geometry.voxel_size()[source] * static_cast<double>(std::abs(layout.selection()[source].step));
 }
 
 CATVOX_INLINE std::vector<double> axis_coords(const ViewLayout& layout, const LevelGeometry& geometry,
                                               std::size_t axis) {
-  if (layout.source_axis(axis) == ViewLayout::new_axis) return {0};
+  if (layout.source_axis(axis) == ViewLayout::channel_axis) return detail::channel_numbers(*layout.channels());
+  if (!layout.is_in_space(axis)) return {0};
   const std::size_t source = detail::source_of(layout, axis);
   const AxisSelection& selection = layout.selection()[source];
   const std::string_view name = geometry.dims()[source];
@@ -84,7 +94,7 @@ CATVOX_INLINE WorldPoint position_to_world(const ViewLayout& layout, const Level
   for (std::size_t source = 0; source < 3; ++source)
     voxel[source] = static_cast<double>(layout.selection()[source].start);
   for (std::size_t axis = 0; axis < layout.rank(); ++axis) {
-    if (layout.source_axis(axis) == ViewLayout::new_axis) continue;
+    if (!layout.is_in_space(axis)) continue;
     const std::size_t source = detail::source_of(layout, axis);
     voxel[source] += position[axis] * static_cast<double>(layout.selection()[source].step);
   }
@@ -96,7 +106,7 @@ CATVOX_INLINE void world_to_position(const ViewLayout& layout, const LevelGeomet
   const VoxelPoint voxel = geometry.world_to_voxel(point);
   for (std::size_t axis = 0; axis < layout.rank(); ++axis) {
     position[axis] = 0;
-    if (layout.source_axis(axis) == ViewLayout::new_axis) continue;
+    if (!layout.is_in_space(axis)) continue;
     const std::size_t source = detail::source_of(layout, axis);
     const AxisSelection& selection = layout.selection()[source];
     position[axis] = (voxel[source] - static_cast<double>(selection.start)) / static_cast<double>(selection.step);
@@ -108,7 +118,7 @@ CATVOX_INLINE void voxel_at(const ViewLayout& layout, const LevelGeometry& geome
   const Index3 voxel = geometry.voxel_at(point);
   for (std::size_t axis = 0; axis < layout.rank(); ++axis) {
     index[axis] = 0;
-    if (layout.source_axis(axis) == ViewLayout::new_axis) continue;
+    if (!layout.is_in_space(axis)) continue;
     const std::size_t source = detail::source_of(layout, axis);
     index[axis] = detail::nearest_position(layout.selection()[source], voxel[source]);
   }
@@ -119,6 +129,11 @@ CATVOX_INLINE void nearest_voxel(const ViewLayout& layout, const LevelGeometry& 
   std::array<std::int64_t, ViewLayout::max_rank> nearest{};
   voxel_at(layout, geometry, point, nearest);
   for (std::size_t axis = 0; axis < layout.rank(); ++axis) {
+    if (layout.source_axis(axis) == ViewLayout::channel_axis && layout.extent(axis) != 1) {
+      throw Error(Errc::invalid_argument, "at_world: a point has a voxel in each of " +
+                                              std::to_string(layout.extent(axis)) + " channels along axis " +
+                                              std::to_string(axis) + ": slice() one of them");
+    }
     if (nearest[axis] < 0 || nearest[axis] >= layout.extent(axis)) {
       throw Error(Errc::invalid_argument, "at_world: " + detail::point_text(point) +
                                               " lies outside the view along axis " + std::to_string(axis) + " (" +
@@ -134,7 +149,7 @@ CATVOX_INLINE ViewLayout rescaled(const ViewLayout& layout, const LevelGeometry&
   VoxelPoint low{}, high{};
   std::array<bool, 3> dropped{true, true, true};
   for (std::size_t axis = 0; axis < layout.rank(); ++axis) {
-    if (layout.source_axis(axis) != ViewLayout::new_axis) dropped[detail::source_of(layout, axis)] = false;
+    if (layout.is_in_space(axis)) dropped[detail::source_of(layout, axis)] = false;
   }
   for (std::size_t source = 0; source < 3; ++source) {
     const AxisSelection& selection = layout.selection()[source];

@@ -7,6 +7,7 @@
 #include <catvox/core/export.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,28 +19,55 @@ namespace catvox::abi {
 ///
 /// A selection per *source* axis (z, y, x), and for each *view* axis the source axis that it runs along, or none for an
 /// axis that slice() inserted. A source axis that no view axis runs along is dropped: its selection holds one index.
+/// A view of channels has a selection of those as well, which are no place: boxes and positions are of z, y and x alone,
+/// and hold all of the view's channels.
 class CATVOX_EXPORT ViewLayout {
  public:
   /// The most axes that a view may have.
   static constexpr std::size_t max_rank = 8;
   /// Stands for the source axis of an axis that slice() inserted.
   static constexpr int new_axis = -1;
+  /// The source axis of an axis of channels.
+  static constexpr int channel_axis = 3;
 
   /// Every voxel of an array, axes (z, y, x).
   explicit ViewLayout(const Shape3& shape) noexcept;
+
+  /// Every voxel of some channels of an array, axes (c, z, y, x).
+  ViewLayout(const AxisSelection& channels, const Shape3& shape) noexcept;
 
   /// Axes of the view.
   [[nodiscard]] std::size_t rank() const noexcept { return rank_; }
   /// The indices of the source that it shows, zyx.
   [[nodiscard]] const Selection3& selection() const noexcept { return selection_; }
 
-  /// The source axis (0 z, 1 y, 2 x) of a view axis, or new_axis. \param axis  < rank()
+  /// The channels that it shows; absent: the level as it is without choosing any.
+  [[nodiscard]] const std::optional<AxisSelection>& channels() const noexcept { return channels_; }
+
+  /// Whether a view axis runs along z, y or x of the source. \param axis  < rank()
+  [[nodiscard]] bool is_in_space(std::size_t axis) const noexcept { return axes_[axis] >= 0 && axes_[axis] < 3; }
+
+  /// The source axis (0 z, 1 y, 2 x) of a view axis, channel_axis or new_axis. \param axis  < rank()
   [[nodiscard]] int source_axis(std::size_t axis) const noexcept { return axes_[axis]; }
 
   /// Voxels along a view axis. \param axis  < rank()
   [[nodiscard]] std::int64_t extent(std::size_t axis) const noexcept {
-    return axes_[axis] == new_axis ? 1 : selection_[static_cast<std::size_t>(axes_[axis])].count;
+    return axes_[axis] == new_axis ? 1 : along(axes_[axis]).count;
   }
+
+  /// What a part of the view holds along one of its axes: channels and inserted axes are whole in each part.
+  struct Extent {
+    std::size_t first = 0, count = 0;
+  };
+  /// \param part  positions in the selections, zyx  \param axis  < rank()
+  [[nodiscard]] Extent of_part(const Box& part, std::size_t axis) const noexcept {
+    if (!is_in_space(axis)) return {0, static_cast<std::size_t>(extent(axis))};
+    const auto source = static_cast<std::size_t>(axes_[axis]);
+    return {static_cast<std::size_t>(part.min[source]), static_cast<std::size_t>(part.max[source] - part.min[source])};
+  }
+
+  /// Channels that it shows: 1 where it chooses none.
+  [[nodiscard]] std::int64_t channel_count() const noexcept { return channels_ ? channels_->count : 1; }
 
   /// Voxels in all. \throws Error{too_large} if the product does not fit 64 bits
   [[nodiscard]] std::int64_t size() const;
@@ -59,6 +87,9 @@ class CATVOX_EXPORT ViewLayout {
   /// The same axes over other indices of the source. Dropped axes must still select one index.
   [[nodiscard]] ViewLayout with_selection(const Selection3& selection) const noexcept;
 
+  /// The same axes, all of one channel.
+  [[nodiscard]] ViewLayout of_channel(std::int64_t channel) const noexcept;
+
   /// The voxels at positions [min, max) of the selections; zyx, inside them.
   [[nodiscard]] ViewLayout part(const Box& positions) const noexcept;
 
@@ -68,15 +99,25 @@ class CATVOX_EXPORT ViewLayout {
   /// Strides per source axis from strides per view axis; 0 for dropped axes. \param strides  rank() numbers
   [[nodiscard]] Strides3 source_strides(std::span<const std::int64_t> strides) const noexcept;
 
-  /// Strides per source axis of the view's voxels in C order without gaps, in units of `item` bytes.
+  /// The stride from one channel to the next, from strides per view axis; 0 if no axis runs along them.
+  [[nodiscard]] std::int64_t channel_stride(std::span<const std::int64_t> strides) const noexcept;
+
+  /// Strides per view axis of the view's voxels in C order without gaps, in units of `item` bytes; rank() count.
+  [[nodiscard]] std::array<std::int64_t, max_rank> c_strides(std::int64_t item) const noexcept;
+
+  /// The same per source axis.
   [[nodiscard]] Strides3 contiguous_strides(std::int64_t item) const noexcept;
 
   friend bool operator==(const ViewLayout&, const ViewLayout&) = default;
 
  private:
   void push_axis(int source_axis);
+  [[nodiscard]] const AxisSelection& along(int source_axis) const noexcept {
+    return source_axis == channel_axis ? *channels_ : selection_[static_cast<std::size_t>(source_axis)];
+  }
 
   Selection3 selection_;
+  std::optional<AxisSelection> channels_{};
   std::array<std::int8_t, max_rank> axes_{};  // unused entries stay 0: operator== compares them
   std::uint8_t rank_ = 0;
 };
@@ -88,6 +129,12 @@ class CATVOX_EXPORT ViewLayout {
 ///         range
 CATVOX_EXPORT std::vector<Slice> slices_of_axes(std::span<const std::string_view> dims,
                                                 std::span<const std::string_view> names, std::span<const Slice> slices);
+
+/// Reads every voxel of a view.
+/// \param strides  bytes per view axis, layout.rank() numbers
+/// \throws Error as LevelSource::read
+CATVOX_EXPORT ReadStatistics read_view(const LevelSource& source, const ViewLayout& layout, std::byte* out,
+                                       std::span<const std::int64_t> strides, const ReadOptions& options);
 
 /// The indices start, start + step, … of an axis that start : stop : step selects, as Python slices do.
 ///

@@ -42,8 +42,12 @@ CATVOX_INLINE std::string to_text(std::span<const std::size_t> numbers) { return
 CATVOX_INLINE ViewLayout::ViewLayout(const Shape3& shape) noexcept
     : selection_{{{0, 1, shape[0]}, {0, 1, shape[1]}, {0, 1, shape[2]}}}, axes_{0, 1, 2}, rank_(3) {}
 
+CATVOX_INLINE ViewLayout::ViewLayout(const AxisSelection& channels, const Shape3& shape) noexcept
+    : selection_(ViewLayout(shape).selection_), channels_(channels), axes_{channel_axis, 0, 1, 2}, rank_(4) {}
+
 CATVOX_INLINE std::int64_t ViewLayout::size() const {
-  return volume({selection_[0].count, selection_[1].count, selection_[2].count});
+  return detail::checked_multiply(
+      channel_count(), volume({selection_[0].count, selection_[1].count, selection_[2].count}), "number of voxels");
 }
 
 CATVOX_INLINE void ViewLayout::push_axis(int source_axis) {
@@ -100,9 +104,9 @@ CATVOX_INLINE ViewLayout ViewLayout::sliced(std::span<const Slice> slices) const
     }
     const int source = axes_[axis];
     if (source != new_axis) {
-      const AxisSelection& old = selection_[detail::index_of(source)];
-      result.selection_[detail::index_of(source)] = {old.start + chosen.start * old.step, old.step * chosen.step,
-                                                     chosen.count};
+      const AxisSelection& old = along(source);
+      AxisSelection& now = source == channel_axis ? *result.channels_ : result.selection_[detail::index_of(source)];
+      now = {old.start + chosen.start * old.step, old.step * chosen.step, chosen.count};
     } else if (chosen.count == 0) {
       throw Error(Errc::invalid_argument,
                   "slice: axis " + std::to_string(axis) + " is a new axis and cannot become empty");
@@ -133,7 +137,7 @@ CATVOX_INLINE ViewLayout ViewLayout::transposed(std::span<const std::size_t> per
 CATVOX_INLINE ViewLayout ViewLayout::clipped(const Box& voxels) const noexcept {
   ViewLayout result = *this;
   for (std::size_t axis = 0; axis < rank_; ++axis) {
-    if (axes_[axis] == new_axis) continue;
+    if (!is_in_space(axis)) continue;
     const std::size_t source = detail::index_of(axes_[axis]);
     const auto& [start, step, count] = selection_[source];
     if (count == 0) continue;
@@ -154,6 +158,12 @@ CATVOX_INLINE ViewLayout ViewLayout::with_selection(const Selection3& selection)
   return result;
 }
 
+CATVOX_INLINE ViewLayout ViewLayout::of_channel(std::int64_t channel) const noexcept {
+  ViewLayout result = *this;
+  result.channels_ = AxisSelection{channel, 1, 1};
+  return result;
+}
+
 CATVOX_INLINE ViewLayout ViewLayout::part(const Box& positions) const noexcept {
   ViewLayout result = *this;
   for (std::size_t axis = 0; axis < 3; ++axis) {
@@ -166,7 +176,7 @@ CATVOX_INLINE ViewLayout ViewLayout::part(const Box& positions) const noexcept {
 CATVOX_INLINE Index3 ViewLayout::positions(std::span<const std::size_t> index) const noexcept {
   Index3 result{};
   for (std::size_t axis = 0; axis < rank_; ++axis) {
-    if (axes_[axis] != new_axis) result[detail::index_of(axes_[axis])] = static_cast<std::int64_t>(index[axis]);
+    if (is_in_space(axis)) result[detail::index_of(axes_[axis])] = static_cast<std::int64_t>(index[axis]);
   }
   return result;
 }
@@ -174,19 +184,37 @@ CATVOX_INLINE Index3 ViewLayout::positions(std::span<const std::size_t> index) c
 CATVOX_INLINE Strides3 ViewLayout::source_strides(std::span<const std::int64_t> strides) const noexcept {
   Strides3 result{};
   for (std::size_t axis = 0; axis < rank_; ++axis) {
-    if (axes_[axis] != new_axis) result[detail::index_of(axes_[axis])] = strides[axis];
+    if (is_in_space(axis)) result[detail::index_of(axes_[axis])] = strides[axis];
   }
   return result;
 }
 
-CATVOX_INLINE Strides3 ViewLayout::contiguous_strides(std::int64_t item) const noexcept {
+CATVOX_INLINE std::int64_t ViewLayout::channel_stride(std::span<const std::int64_t> strides) const noexcept {
+  for (std::size_t axis = 0; axis < rank_; ++axis) {
+    if (axes_[axis] == channel_axis) return strides[axis];
+  }
+  return 0;
+}
+
+CATVOX_INLINE std::array<std::int64_t, ViewLayout::max_rank> ViewLayout::c_strides(std::int64_t item) const noexcept {
   std::array<std::int64_t, max_rank> strides{};
   std::int64_t step = item;
   for (std::size_t axis = rank_; axis-- > 0;) {
     strides[axis] = step;
     step *= extent(axis);
   }
-  return source_strides(std::span(strides).first(rank_));
+  return strides;
+}
+
+CATVOX_INLINE Strides3 ViewLayout::contiguous_strides(std::int64_t item) const noexcept {
+  return source_strides(std::span<const std::int64_t>(c_strides(item)).first(rank_));
+}
+
+CATVOX_INLINE ReadStatistics read_view(const LevelSource& source, const ViewLayout& layout, std::byte* out,
+                                       std::span<const std::int64_t> strides, const ReadOptions& options) {
+  const StridedBytes to{out, layout.source_strides(strides)};
+  if (!layout.channels()) return source.read(layout.selection(), to, options);
+  return source.read_channels({*layout.channels(), layout.channel_stride(strides)}, layout.selection(), to, options);
 }
 
 CATVOX_INLINE AxisSelection resolve_range(const Slice& slice, std::int64_t extent, std::size_t axis) {

@@ -43,9 +43,19 @@ class WindowSource final : public LevelSource {
     const Part part = part_inside(selection);
     if (!part.whole) fill(selection, out);
     if (part.empty) return {};
-    std::byte* data = out.data;
-    for (std::size_t axis = 0; axis < 3; ++axis) data += part.begin[axis] * out.strides[axis];
-    return source_->read(part.selection, {data, out.strides}, options);
+    return source_->read(part.selection, part.within(out), options);
+  }
+
+  [[nodiscard]] std::int64_t channels() const noexcept override { return source_->channels(); }
+
+  ReadStatistics read_channels(const ChannelSelection& channels, const Selection3& selection, const StridedBytes& out,
+                               const ReadOptions& options) const override {
+    const Part part = part_inside(selection);
+    for (std::int64_t channel = 0; channel < channels.which.count && !part.whole; ++channel) {
+      fill(selection, {out.data + channel * channels.stride, out.strides});
+    }
+    if (part.empty) return {};
+    return source_->read_channels(channels, part.selection, part.within(out), options);
   }
 
   void prefetch(const Selection3& selection, const std::stop_token& stop) const override {
@@ -60,6 +70,13 @@ class WindowSource final : public LevelSource {
     Selection3 selection{};
     bool whole = true;
     bool empty = false;
+
+    /// Where it goes, of the output of the whole selection.
+    [[nodiscard]] StridedBytes within(const StridedBytes& out) const noexcept {
+      std::byte* data = out.data;
+      for (std::size_t axis = 0; axis < 3; ++axis) data += begin[axis] * out.strides[axis];
+      return {data, out.strides};
+    }
   };
 
   [[nodiscard]] Part part_inside(const Selection3& selection) const noexcept {

@@ -17,8 +17,12 @@ struct TileIndex {
   std::int64_t column = 0;  ///< in tiles
 };
 
-/// One scale level of a mirror that serves JPEG or PNG tiles: uint8, chunks of (1, tile_height, tile_width).
+/// One scale level of a mirror that serves JPEG or PNG tiles, chunks of (1, tile_height, tile_width).
 /// A subclass per tile source type says where a tile lies.
+///
+/// Its voxels are grey, see decode_grey8() for what colour becomes; its channels are red, green, blue and alpha. Grey is
+/// all three colours, and what has no alpha is opaque: 255. As uint16, samples of 16-bit PNG are as they are stored, and
+/// others an error; as uint8 a sample v of them is round(v / 257).
 class CATVOX_EXPORT TileStore : public ChunkStore {
  public:
   /// What every tile source type has in common.
@@ -32,19 +36,23 @@ class CATVOX_EXPORT TileStore : public ChunkStore {
     std::string file_extension;                 ///< may carry a query
     std::string mirror_title;                   ///< for messages
     Orientation orientation = Orientation::xy;  ///< of the stack
+    DType dtype = DType::uint8;                 ///< uint8 or uint16
   };
 
-  /// \throws Error{invalid_metadata} if a tile has no pixels
+  /// \throws Error{invalid_metadata} if a tile has no pixels; Error{unsupported} for another element type
   explicit TileStore(Level level);
 
-  /// Tiles hold uint8.
-  [[nodiscard]] DType dtype() const noexcept override { return DType::uint8; }
+  [[nodiscard]] DType dtype() const noexcept override { return level_.dtype; }
   [[nodiscard]] const Shape3& shape() const noexcept override { return level_.shape; }
   [[nodiscard]] const Shape3& chunk_shape() const noexcept override { return chunk_shape_; }
   [[nodiscard]] ByteRequest request(const Index3& chunk) const override;
   [[nodiscard]] std::string describe(const Index3& chunk) const override;
   void decode(const Index3& chunk, std::span<const std::byte> encoded, const Box& window,
               const StridedBytes& out) const override;
+  /// Red, green, blue and alpha.
+  [[nodiscard]] int channels() const noexcept override { return 4; }
+  void decode_channels(const Index3& chunk, std::span<const std::byte> encoded, const ChannelSelection& channels,
+                       const Box& window, const StridedBytes& out) const override;
 
   /// The absolute URL of a tile.
   [[nodiscard]] virtual std::string tile_url(const TileIndex& tile) const = 0;
