@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/ready_memory.hpp"
 #include "http/lane.hpp"
 
 namespace catvox::detail {
@@ -154,7 +155,7 @@ Taken take(Transfer& transfer, std::span<const std::byte> bytes) {
   }
   if (body.size() == 0) {
     const std::size_t size = transfer.place.bytes - memory_beside;
-    body.reserve(std::min(size, believed_bytes));
+    reserve_ready(body, std::min(size, believed_bytes));
   }
   if (transfer.request.range && status != 206) return take_part_of_whole(transfer, bytes);
   if (bytes.size() > transfer.room - body.size()) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "core/ready_memory.hpp"
 #include "core/scratch.hpp"
 
 namespace catvox::detail {
@@ -312,7 +313,9 @@ void ChunkFetch::decode_and_keep(const Box& box, const ChunkPart& part) {
 
 // Channel by channel.
 void ChunkFetch::decode(const Box& box, const ChunkPart& part, Buffer& voxels) {
-  voxels.resize(bytes_of(box, part));
+  const std::size_t bytes = bytes_of(box, part);
+  reserve_ready(voxels, bytes);
+  voxels.resize(bytes);
   auto channels = part.channels;
   if (channels) channels->stride = volume(box.shape()) * static_cast<std::int64_t>(part.item);
   decode_to(box, contiguous(voxels.data(), box.shape(), part.item), channels);
