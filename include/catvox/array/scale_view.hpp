@@ -432,7 +432,9 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   template <std::integral... I>
   [[nodiscard]] T at(I... index) const {
     static_assert(sizeof...(I) == N, "catvox: at() takes one index per axis");
-    return voxel({static_cast<std::size_t>(index)...});
+    const inner_shape_type at{static_cast<std::size_t>(index)...};
+    check_index(at);
+    return voxel(at);
   }
 
   /// xtensor's hook for whole assignments: `a = view`, `xt::noalias(a) = view`, `xt::xarray<T> a = view` are one read.
@@ -566,9 +568,9 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
     return abi::read_view(source(), layout_, reinterpret_cast<std::byte*>(data), strides, options);
   }
 
+  // Axes of extent 1 stretch.
   [[nodiscard]] T voxel(const inner_shape_type& index) const {
-    const auto& table = detail::element_table<N>;
-    const auto& recent = table.windows[table.recent];
+    const auto& recent = detail::element_table<N>.windows.front();
     if (recent.view == number_ && recent.box.contains(index)) [[likely]] {
       return static_cast<const T*>(recent.data)[recent.box.offset(index)];
     }
@@ -576,14 +578,14 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   }
 
   // From another window of this thread, or one that is opened on the chunk around the index.
-  [[gnu::noinline]] T find_voxel(const inner_shape_type& index) const {
+  [[gnu::noinline]] T find_voxel(inner_shape_type index) const {
     auto& table = detail::element_table<N>;
-    for (std::size_t entry = 0; entry < table.entries; ++entry) {
-      const auto& known = table.windows[entry];
+    for (auto& known : table.windows) {
       if (known.view != number_ || !known.box.contains(index)) continue;
-      table.recent = entry;
-      return static_cast<const T*>(known.data)[known.box.offset(index)];
+      std::swap(known, table.windows.front());
+      return static_cast<const T*>(table.windows.front().data)[table.windows.front().box.offset(index)];
     }
+    for (std::size_t axis = 0; axis < N; ++axis) index[axis] = shape_[axis] == 1 ? 0 : index[axis];
     check_index(index);
     const Box part = chunk_around(layout_, source().chunk_shape(), layout_.positions(index));
     abi::HeldRegions* held = detail::held_regions(table);
@@ -593,10 +595,12 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
     box.open(layout_, part);
     const T value = region->template data<T>()[box.offset(index)];
     if (held == nullptr) return value;
-    table.recent = table.oldest;
-    table.oldest = (table.oldest + 1) % table.entries;
-    table.windows[table.recent] = {number_, region->voxels.data(), box};
-    (void)held->put(table.recent, level_.get(), std::move(region));
+    box.stretch(shape_);
+    auto& replaced = table.windows[1 + table.replaced++ % (table.entries - 1)];
+    const std::size_t slot = replaced.slot;
+    replaced = {number_, region->voxels.data(), box, slot};
+    (void)held->put(slot, level_.get(), std::move(region));
+    std::swap(replaced, table.windows.front());
     return value;
   }
 
@@ -604,6 +608,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   [[nodiscard]] std::uint64_t walk(xt::layout_type order) const noexcept {
     return number_ + (order == xt::layout_type::column_major ? 1 : 0);
   }
+  [[nodiscard]] std::size_t walk_end() const noexcept { return voxels_; }
   template <xt::layout_type L>
   [[gnu::noinline]] T walked(std::uint64_t walk, std::size_t position) const {
     static_assert(L == xt::layout_type::row_major || L == xt::layout_type::column_major);
@@ -651,6 +656,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   std::shared_ptr<abi::ResidentRegions> level_;  // shared with every view that descends from the same one
   abi::ViewLayout layout_;
   inner_shape_type shape_;
+  std::size_t voxels_ = base::size();
   std::uint64_t number_ = abi::next_view_number();  // of these voxels in the tables of threads; copies have it, too
 };
 

@@ -189,7 +189,7 @@ class IterableView : public xt::xconst_iterable<D> {
   [[nodiscard]] iterator_type<L> last_of() const noexcept {
     if constexpr (requires(const D& view) { view.walk(L); }) {
       const D& view = static_cast<const D&>(*this);
-      return {view, view.walk(L), view.size()};
+      return {view, view.walk(L), view.walk_end()};
     } else {
       return base::template end<L>();
     }

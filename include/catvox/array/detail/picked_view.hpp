@@ -49,7 +49,7 @@ class PickedView : public ViewExpression<PickedView<T, N>, T, N> {
 
   [[nodiscard]] inner_shape_type picked(inner_shape_type index) const {
     for (std::size_t axis = 0; axis < N; ++axis) {
-      if ((*lists_)[axis]) index[axis] = (*lists_)[axis]->at(index[axis]);
+      if ((*lists_)[axis]) index[axis] = (*lists_)[axis]->at(shape_[axis] == 1 ? 0 : index[axis]);
     }
     return index;
   }

@@ -7,8 +7,10 @@
 #include <catvox/core/export.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 // Where iterators and elements of views find voxels without a lock: in tables of the thread, of what lies in regions that the
@@ -133,16 +135,27 @@ struct WindowBox {
   }
 
   [[nodiscard]] bool contains(const std::array<std::size_t, N>& index) const noexcept {
-    bool inside = true;
-    for (std::size_t axis = 0; axis < N; ++axis) inside &= index[axis] - first[axis] < count[axis];
-    return inside;
+    return [&]<std::size_t... axis>(std::index_sequence<axis...>) {  // written out: elements are read by this
+      return ((index[axis] - first[axis] < count[axis]) && ... && true);
+    }
+    (std::make_index_sequence<N>());
   }
 
   /// \param index  inside
   [[nodiscard]] std::size_t offset(const std::array<std::size_t, N>& index) const noexcept {
-    std::size_t at = 0;
-    for (std::size_t axis = 0; axis < N; ++axis) at += (index[axis] - first[axis]) * stride[axis];
-    return at;
+    return [&]<std::size_t... axis>(std::index_sequence<axis...>) {
+      return (((index[axis] - first[axis]) * stride[axis]) + ... + std::size_t{0});
+    }
+    (std::make_index_sequence<N>());
+  }
+
+  /// Makes axes of extent 1 stretch: any index is inside, and is voxel 0.
+  void stretch(const std::array<std::size_t, N>& shape) noexcept {
+    for (std::size_t axis = 0; axis < N; ++axis) {
+      if (shape[axis] != 1) continue;
+      first[axis] = stride[axis] = 0;
+      count[axis] = std::numeric_limits<std::size_t>::max();
+    }
   }
 };
 
@@ -153,11 +166,16 @@ struct ElementTable : TableBase {
   struct Entry {
     std::uint64_t view = 0;      ///< its number; 0: none
     const void* data = nullptr;  ///< the first voxel
-    WindowBox<N> box{};
+    WindowBox<N> box{};          ///< in which axes of extent 1 stretch
+    std::size_t slot = 0;        ///< what holds them
   };
-  std::array<Entry, entries> windows{};
-  std::size_t recent = 0;  ///< found last
-  std::size_t oldest = 0;  ///< replaced next
+  /// The one that was found last comes first.
+  std::array<Entry, entries> windows = [] {
+    std::array<Entry, entries> none{};
+    for (std::size_t slot = 0; slot < entries; ++slot) none[slot].slot = slot;
+    return none;
+  }();
+  std::size_t replaced = 0;  ///< how many were
 };
 template <std::size_t N>
 inline thread_local constinit ElementTable<N> element_table{};

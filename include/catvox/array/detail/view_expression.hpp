@@ -100,7 +100,7 @@ class Stepper {
 
 /// The types and members that xtensor asks of a view, whatever it is made of.
 ///
-/// \tparam D  the view: has shape() and voxel(index), beside what Stepper asks
+/// \tparam D  the view: has shape() and voxel(index), in which axes of extent 1 stretch, beside what Stepper asks
 template <class D, class T, std::size_t N>
 class ViewExpression : public xt::xsharable_expression<D>, public IterableView<D>, public xt::xconst_accessible<D> {
   using iterable_base = IterableView<D>;
@@ -134,9 +134,7 @@ class ViewExpression : public xt::xsharable_expression<D>, public IterableView<D
   [[nodiscard]] T operator()(I... index) const {
     const std::array<std::size_t, sizeof...(I)> list{static_cast<std::size_t>(index)...};
     if constexpr (sizeof...(I) == N) {
-      inner_shape_type at = list;
-      for (std::size_t axis = 0; axis < N; ++axis) at[axis] = self().shape()[axis] == 1 ? 0 : at[axis];
-      return self().voxel(at);
+      return self().voxel(list);
     } else {
       return element(list.begin(), list.end());
     }
