@@ -16,15 +16,16 @@ BlockPlan::BlockPlan(std::size_t level, const Shape3& shape, const Shape3& block
     }
     return product;
   };
-  const auto grow = [&](std::size_t axis, std::int64_t blocks) {
+  const auto grow = [&](std::size_t axis, std::int64_t blocks, std::int64_t step) {
     blocks = std::clamp<std::int64_t>(blocks, 1, grid_[axis]);
-    while (per_piece_[axis] < blocks && bytes(axis, per_piece_[axis] + 1) <= static_cast<double>(piece_bytes)) {
-      ++per_piece_[axis];
+    while (per_piece_[axis] < blocks && bytes(axis, per_piece_[axis] + step) <= static_cast<double>(piece_bytes)) {
+      per_piece_[axis] += step;
     }
   };
-  // First what one chunk covers, so that it is decoded once; then along the rows, where neighbours share chunks.
-  for (const std::size_t axis : {0U, 1U, 2U}) grow(axis, ceil_div(chunk[axis], block[axis]));
-  for (const std::size_t axis : {2U, 1U, 0U}) grow(axis, grid_[axis]);
+  // First what one chunk covers, so that it is decoded once; then along the rows by as many, so that pieces share few
+  // chunks: other workers would fetch those again.
+  for (const std::size_t axis : {0U, 1U, 2U}) grow(axis, ceil_div(chunk[axis], block[axis]), 1);
+  for (const std::size_t axis : {2U, 1U, 0U}) grow(axis, grid_[axis], per_piece_[axis]);
   for (std::size_t axis = 0; axis < 3; ++axis) pieces_[axis] = ceil_div(grid_[axis], per_piece_[axis]);
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "export/block_plan.hpp"
 #include "export/journal.hpp"
 #include "export/made_level.hpp"
 #include "export/tree.hpp"
@@ -220,6 +221,16 @@ TEST_CASE("the journal reads only whole lines", "[export][journal]") {
   CHECK(journal.done(0).runs() == runs);
   CHECK(journal.done(0).size() == 6);
   CHECK(journal.done(1).contains(1));
+}
+
+TEST_CASE("pieces are of whole chunks of the source where memory allows", "[export]") {
+  // Blocks of 64^3 over tiles of 1 x 256 x 512: 4 x 8 blocks share tiles; 16 MiB hold twice that, along the rows.
+  const detail::BlockPlan plan(0, {640, 2000, 4000}, {64, 64, 64}, {1, 256, 512}, 1, 16 << 20);
+  CHECK(plan.blocks() == 10 * 32 * 63);
+  CHECK(plan.piece(0) == Box{{0, 0, 0}, {1, 4, 16}});
+  CHECK(plan.piece(4) == Box{{0, 4, 0}, {1, 8, 16}});
+  CHECK(plan.pieces() == 10 * 8 * 4);
+  CHECK(detail::BlockPlan(0, {640, 2000, 4000}, {64, 64, 64}, {1, 256, 512}, 1, 1).pieces() == 10 * 32 * 63);
 }
 
 TEST_CASE("sets of numbers join their runs", "[export][journal]") {
