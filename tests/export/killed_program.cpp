@@ -18,7 +18,7 @@ int main(int argc, char** argv) try {
   const std::string format = argv[1];
   const auto level = std::make_shared<test::MadeLevel>();
   level->missing = [](const Index3& chunk) { return chunk[1] == 1 && chunk[2] == 2; };
-  level->before_chunk = [](const Index3&) { std::this_thread::sleep_for(std::chrono::microseconds(100)); };
+  level->before_chunk = [](const Index3&) { std::this_thread::sleep_for(std::chrono::milliseconds(2)); };
   ExportVolume volume(ExportView(level, test::whole(*level)));
   const ChunkOptions chunks{.block_shape = {8, 16, 32}};
   std::unique_ptr<BlockWriter> writer;

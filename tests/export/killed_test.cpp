@@ -27,11 +27,11 @@ TEST_CASE("an export that is killed 50 times at random is the undisturbed one, b
   int killed_at_work = 0;
   for (int i = 0; i < 50; ++i) {
     const auto process = start(killed);
-    std::this_thread::sleep_for(std::chrono::microseconds(random() % 40'000));
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 60'000));
     process->signal(SIGKILL);
     killed_at_work += process->wait().status == 128 + SIGKILL ? 1 : 0;
   }
-  CAPTURE(killed_at_work);
+  CHECK(killed_at_work > 0);
   const Process::Result last = start(killed)->wait();
   INFO(last.err);
   REQUIRE(last.status == 0);
