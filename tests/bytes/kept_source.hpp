@@ -30,6 +30,7 @@ class KeptSource {
   [[nodiscard]] ByteSource& operator*() const { return *source_; }
   [[nodiscard]] ByteSource* operator->() const { return source_.get(); }
   [[nodiscard]] const std::shared_ptr<ByteSource>& source() const { return source_; }
+  [[nodiscard]] const HttpSession& session() const { return session_; }
   [[nodiscard]] detail::DiskCache& cache() const { return *session_.disk_cache(); }
 
  private:
