@@ -6,13 +6,18 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "bytes/read_batch.hpp"
 #include "bytes/read_error.hpp"
 #include "bytes/relay.hpp"
 #include "http/url_parts.hpp"
 
 // A read goes: lookup (a job of the cache's readers) -> handed over; or -> `source` -> handed over on its thread, then
 // stored; or, where the server is asked whether what is kept still holds, lookup -> `source` -> lookup.
+//
+// Parts of objects that are asked for in one ReadBatch are looked up several in a job, in a batch of its own: so those that
+// are not kept are asked for together, too.
 namespace catvox::detail {
 namespace {
 
@@ -63,6 +68,16 @@ class KeptRead final : public Relay, public ByteHandler, public std::enable_shar
   // Looks for it on disk first.
   void look_up() {
     add_job([this](DiskCache& cache) { return std::make_unique<Lookup>(shared_from_this(), cache); });
+  }
+
+  // The same in a job with others, which cannot be cancelled, as it is over in a moment: what was cancelled is skipped.
+  void look_up_now(Workers::Turn& turn, DiskCache& cache) noexcept {
+    if (cancelled()) return;
+    try {
+      find(turn, cache);
+    } catch (...) {
+      on_error(current_error({.url = redact_url(request_.key)}));
+    }
   }
 
   // Asks the source.
@@ -118,13 +133,7 @@ class KeptRead final : public Relay, public ByteHandler, public std::enable_shar
   class Lookup final : public Workers::Job {
    public:
     Lookup(std::shared_ptr<KeptRead> read, DiskCache& cache) : read_(std::move(read)), cache_(cache) {}
-    void run(Workers::Turn& turn) noexcept override {
-      try {
-        read_->find(turn, cache_);
-      } catch (...) {
-        read_->on_error(current_error({.url = redact_url(read_->request_.key)}));
-      }
-    }
+    void run(Workers::Turn& turn) noexcept override { read_->look_up_now(turn, cache_); }
 
    private:
     const std::shared_ptr<KeptRead> read_;
@@ -211,6 +220,48 @@ class KeptRead final : public Relay, public ByteHandler, public std::enable_shar
   bool store_known_ = false;  // bytes from memory, once their key is known
 };
 
+using Reads = std::vector<std::shared_ptr<KeptRead>>;
+
+class Lookups final : public Workers::Job {
+ public:
+  Lookups(Reads reads, DiskCache& cache) : reads_(std::move(reads)), cache_(cache) {}
+  void run(Workers::Turn& turn) noexcept override {
+    const ReadBatch together;
+    for (const auto& read : reads_) read->look_up_now(turn, cache_);
+  }
+
+ private:
+  const Reads reads_;
+  DiskCache& cache_;
+};
+
+class HeldLookups final : public HeldReads {
+ public:
+  explicit HeldLookups(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
+
+  void add(std::shared_ptr<KeptRead> read) { reads_.push_back(std::move(read)); }
+
+  void begin() noexcept override {
+    constexpr std::size_t in_a_job = 16;  // what is kept is decoded there: all threads are to have some
+    const auto cache = shared_->cache.lock();
+    if (!cache) return;  // it has gone, and these reads with it
+    for (std::size_t first = 0; first < reads_.size(); first += in_a_job) {
+      const auto begin = reads_.begin() + static_cast<std::ptrdiff_t>(first);
+      const auto end = begin + static_cast<std::ptrdiff_t>(std::min(in_a_job, reads_.size() - first));
+      try {
+        cache->readers().add(std::make_unique<Lookups>(Reads(begin, end), *cache));
+      } catch (...) {
+        const Error error = current_error({});
+        std::for_each(begin, end, [&](const auto& read) { read->on_error(error); });
+      }
+    }
+  }
+
+ private:
+  const std::shared_ptr<Shared> shared_;
+  Reads reads_;
+};
+
 class DiskCacheSource final : public ByteSource {
  public:
   explicit DiskCacheSource(const DiskCacheSourceOptions& options)
@@ -219,8 +270,15 @@ class DiskCacheSource final : public ByteSource {
 
   ReadId read(ByteRequest request, std::shared_ptr<ByteHandler> handler) override {
     const bool past_caches = request.past_caches;
+    HeldReads* held = nullptr;
+    if (request.range && !past_caches) {
+      held = ReadBatch::held_for(shared_.get(), [&] { return std::make_unique<HeldLookups>(shared_); });
+    }
     const auto read = std::make_shared<KeptRead>(shared_, std::move(request), std::move(handler));
-    return shared_->reads.add(read, [&] { past_caches ? read->fetch() : read->look_up(); });
+    return shared_->reads.add(read, [&] {
+      if (past_caches) return read->fetch();
+      held != nullptr ? static_cast<HeldLookups*>(held)->add(read) : read->look_up();
+    });
   }
 
   ReadId deliver(ByteRequest request, ByteResult known, std::shared_ptr<ByteHandler> handler) override {

@@ -29,8 +29,8 @@
 namespace catvox::detail {
 namespace {
 
-constexpr ByteSource::ReadId held_mark = ByteSource::ReadId{1}
-                                         << 63;  // tells our reads from those of the source behind
+// Tells our reads from those of the source behind.
+constexpr ByteSource::ReadId held_mark = ByteSource::ReadId{1} << 63;
 
 // Few ranges that are large would leave connections idle, and all decoding to the thread that has the range: what is
 // under way is to fill this many. A range of the smallest size takes hardly longer than one of a byte.
@@ -164,8 +164,10 @@ class Whole final : public ByteHandler, public std::enable_shared_from_this<Whol
     const auto body = result.body.bytes();
     ByteResult of_part;
     of_part.state = result.state;
-    while (over_ < parts_.size()) {
+    bool first = true;
+    for (; over_ < parts_.size(); ++over_) {
       Part& part = *parts_[over_];
+      if (part.cancelled()) continue;
       of_part.body.clear();
       const auto [begin, size] = part.range();
       const auto at = static_cast<std::size_t>(std::min<std::uint64_t>(begin - range_.begin, body.size()));
@@ -176,10 +178,9 @@ class Whole final : public ByteHandler, public std::enable_shared_from_this<Whol
       of_part.from_disk = result.from_disk;
       of_part.local = result.local;
       of_part.attempts = result.attempts;
-      of_part.with_another = over_ > 0;
+      of_part.with_another = !std::exchange(first, false);
       of_part.first_byte_seconds = result.first_byte_seconds;
       of_part.seconds = result.seconds;
-      ++over_;
       part.take(of_part);
     }
   }

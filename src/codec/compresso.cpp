@@ -7,7 +7,9 @@
 #include "codec/compresso.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <catvox/core/checked.hpp>
 #include <catvox/core/error.hpp>
 #include <cstdint>
 #include <cstring>
@@ -128,29 +130,55 @@ class Bitmap {
 
 bool test(const std::uint64_t* row, std::int64_t x) noexcept { return (row[x / 64] >> (x % 64) & 1) != 0; }
 
+/// Counts through the windows of a chunk, x fastest.
+class WindowCounter {
+ public:
+  explicit WindowCounter(const Stream& stream) {
+    for (std::size_t axis = 0; axis < 3; ++axis) grid_[axis] = ceil_div(stream.shape[axis], stream.step[axis]);
+    left_ = static_cast<std::uint64_t>(volume(grid_));
+  }
+
+  [[nodiscard]] const Index3& at() const noexcept { return at_; }
+  [[nodiscard]] std::uint64_t left() const noexcept { return left_; }
+
+  /// \param count  at most left()
+  void advance(std::uint64_t count) noexcept {
+    left_ -= count;
+    at_[2] += static_cast<std::int64_t>(count);
+    if (at_[2] < grid_[2]) return;
+    at_[1] += at_[2] / grid_[2];
+    at_[2] %= grid_[2];
+    if (at_[1] < grid_[1]) return;
+    at_[0] += at_[1] / grid_[1];
+    at_[1] %= grid_[1];
+  }
+
+ private:
+  Shape3 grid_{};
+  Index3 at_{};
+  std::uint64_t left_ = 0;
+};
+
+/// Sets the bits of a window that has some.
+void paint(Bitmap& boundaries, const Stream& stream, const Index3& window, std::uint64_t value) noexcept {
+  const auto& [sz, sy, sx] = stream.shape;
+  const auto& [zstep, ystep, xstep] = stream.step;
+  const std::int64_t x = window[2] * xstep, y = window[1] * ystep, z = window[0] * zstep;
+  const std::int64_t width = std::min(xstep, sx - x);
+  const std::uint64_t inside = width >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << width) - 1;
+  for (std::int64_t dz = 0; dz < std::min(zstep, sz - z); ++dz) {
+    for (std::int64_t dy = 0; dy < std::min(ystep, sy - y); ++dy) {
+      const std::uint64_t bits = value >> (xstep * (dy + ystep * dz)) & inside;
+      std::uint64_t* const row = boundaries.row(z + dz, y + dy) + x / 64;
+      row[0] |= bits << (x % 64);
+      if (x % 64 + width > 64) row[1] |= bits >> (64 - x % 64);
+    }
+  }
+}
+
 /// Which voxels are boundary.
 Bitmap decode_boundaries(const Stream& stream) {
-  const std::int64_t sz = stream.shape[0], sy = stream.shape[1], sx = stream.shape[2];
-  const std::int64_t zstep = stream.step[0], ystep = stream.step[1], xstep = stream.step[2];
   Bitmap boundaries(stream.shape);
-  const std::int64_t nx = (sx + xstep - 1) / xstep, ny = (sy + ystep - 1) / ystep, nz = (sz + zstep - 1) / zstep;
-  const auto blocks = static_cast<std::uint64_t>(nx * ny * nz);
-  const std::uint64_t row_mask = xstep == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << xstep) - 1;
-
-  const auto paint = [&](std::uint64_t block, std::uint64_t value) {
-    const auto b = static_cast<std::int64_t>(block);
-    const std::int64_t x = b % nx * xstep, y = b / nx % ny * ystep, z = b / (nx * ny) * zstep;
-    for (std::int64_t dz = 0; dz < std::min(zstep, sz - z); ++dz) {
-      for (std::int64_t dy = 0; dy < std::min(ystep, sy - y); ++dy) {
-        std::uint64_t bits = value >> (xstep * (dy + ystep * dz)) & row_mask;
-        if (sx - x < 64) bits &= (std::uint64_t{1} << (sx - x)) - 1;
-        if (bits == 0) continue;
-        std::uint64_t* const row = boundaries.row(z + dz, y + dy);
-        row[x / 64] |= bits << (x % 64);
-        if (x % 64 != 0 && bits >> (64 - x % 64) != 0) row[x / 64 + 1] |= bits >> (64 - x % 64);
-      }
-    }
-  };
   const std::size_t width = stream.window_width;
   const std::uint64_t value_count = stream.values.size() / width;
   const auto value = [&](std::uint64_t index) -> std::uint64_t {
@@ -161,18 +189,22 @@ Bitmap decode_boundaries(const Stream& stream) {
     return load_number(stream.values.data() + index * width, width);
   };
 
-  std::uint64_t block = 0;
+  WindowCounter window(stream);
+  const std::uint64_t windows = window.left();
   for (std::size_t at = 0; at < stream.windows.size(); at += width) {
     const std::uint64_t entry = load_number(stream.windows.data() + at, width);
     const std::uint64_t count = entry % 2 == 1 ? entry / 2 : 1;
-    if (count > blocks - block) throw_corrupt("more windows than the " + std::to_string(blocks) + " of the chunk");
-    if (const std::uint64_t bits = value(entry % 2 == 1 ? 0 : entry / 2); bits != 0) {
-      for (std::uint64_t i = 0; i < count; ++i) paint(block + i, bits);
+    if (count > window.left()) throw_corrupt("more windows than the " + std::to_string(windows) + " of the chunk");
+    const std::uint64_t bits = value(entry % 2 == 1 ? 0 : entry / 2);
+    if (bits == 0) {
+      window.advance(count);
+      continue;
     }
-    block += count;
+    for (std::uint64_t i = 0; i < count; ++i, window.advance(1)) paint(boundaries, stream, window.at(), bits);
   }
-  if (block != blocks) {
-    throw_corrupt(std::to_string(block) + " windows, expected the " + std::to_string(blocks) + " of the chunk");
+  if (window.left() != 0) {
+    throw_corrupt(std::to_string(windows - window.left()) + " windows, expected the " + std::to_string(windows) +
+                  " of the chunk");
   }
   return boundaries;
 }
@@ -243,9 +275,28 @@ void join_with(Run& run, const std::vector<Run>& all, std::size_t& at, std::size
   }
 }
 
+/// How many runs the rows have: each begins at the row's, or behind a boundary.
+std::size_t count_runs(const Stream& stream, const Bitmap& boundaries) noexcept {
+  const auto& [sz, sy, sx] = stream.shape;
+  std::size_t count = 0;
+  for (std::int64_t row = 0; row < sz * sy; ++row) {
+    const std::uint64_t* const bits = boundaries.row(0, row);
+    std::uint64_t carry = 1;
+    for (std::int64_t word = 0; word < boundaries.words(); ++word) {
+      const std::int64_t width = std::min<std::int64_t>(64, sx - 64 * word);
+      const std::uint64_t inside = ~std::uint64_t{0} >> (64 - width);
+      count += static_cast<std::size_t>(std::popcount(~bits[word] & (bits[word] << 1 | carry) & inside));
+      carry = bits[word] >> 63;
+    }
+  }
+  return count;
+}
+
 Runs find_runs(const Stream& stream, const Bitmap& boundaries, Pieces& pieces) {
   const auto& [sz, sy, sx] = stream.shape;
   Runs runs;
+  runs.all.reserve(count_runs(stream, boundaries));
+  runs.rows.reserve(static_cast<std::size_t>(sz * sy) + 1);
   for (std::int64_t z = 0; z < sz; ++z) {
     for (std::int64_t y = 0; y < sy; ++y) {
       const std::uint64_t* const row = boundaries.row(z, y);
@@ -289,6 +340,8 @@ class Labels {
     return reinterpret_cast<U*>(out_.data + z * out_.strides[0] + y * out_.strides[1]);
   }
 
+  /// A run goes on into the boundary voxel behind it, whose label is that of its left neighbour. The other boundary voxels
+  /// are left as they are.
   void fill_pieces() {
     Pieces pieces;
     const Runs runs = find_runs(stream_, boundaries_, pieces);
@@ -302,21 +355,30 @@ class Labels {
     for (std::int64_t z = 0; z < sz; ++z) {
       for (std::int64_t y = 0; y < sy; ++y) {
         U* const to = row(z, y);
-        std::int64_t x = 0;
         const std::size_t end = runs.rows[static_cast<std::size_t>(z * sy + y) + 1];
         for (; i < end; ++i) {
           const Run& run = runs.all[i];
-          std::fill(to + x, to + run.begin, U{0});
           const auto id = load_le<U>(stream_.ids.data() + pieces.number_of(run.piece) * sizeof(U));
-          std::fill(to + run.begin, to + run.end, id);
-          x = run.end;
+          fill(to, run.begin, std::min<std::int64_t>(run.end + 1, sx), sx, id);
         }
-        std::fill(to + x, to + sx, U{0});
       }
     }
   }
 
-  /// In raster order: a boundary voxel that comes later still has 0.
+  /// Voxels from begin to end of a row of `size`. May write further ones of the row, which come later.
+  static void fill(U* row, std::int64_t begin, std::int64_t end, std::int64_t size, U id) noexcept {
+    constexpr std::int64_t step = 16 / sizeof(U);
+    if (begin + ceil_div(end - begin, step) * step > size) {
+      std::fill(row + begin, row + end, id);
+      return;
+    }
+    std::array<U, step> several;
+    several.fill(id);
+    for (std::int64_t x = begin; x < end; x += step) std::memcpy(row + x, several.data(), 16);
+  }
+
+  /// Boundary voxels that are not behind a run: the label of the upper neighbour, else of the one below in z, if that is
+  /// no boundary; else what the next location says.
   void fill_boundaries() {
     const auto& [sz, sy, sx] = stream_.shape;
     for (std::int64_t z = 0; z < sz; ++z) {
@@ -324,25 +386,32 @@ class Labels {
         const std::uint64_t* const bits = boundaries_.row(z, y);
         const std::uint64_t* const above = y > 0 ? boundaries_.row(z, y - 1) : nullptr;
         const std::uint64_t* const below = z > 0 && stream_.connectivity == 6 ? boundaries_.row(z - 1, y) : nullptr;
-        U* const to = row(z, y);
-        const U* const up = y > 0 ? row(z, y - 1) : nullptr;
+        std::uint64_t carry = 1;  // whether the left neighbour is a boundary, or there is none
         for (std::int64_t word = 0; word < boundaries_.words(); ++word) {
-          for (std::uint64_t rest = bits[word]; rest != 0; rest &= rest - 1) {
+          std::uint64_t rest = bits[word] & (bits[word] << 1 | carry);
+          carry = bits[word] >> 63;
+          if (above != nullptr) rest = copy_from(z, y, word, rest, above[word], z, y - 1);
+          if (below != nullptr) rest = copy_from(z, y, word, rest, below[word], z - 1, y);
+          for (; rest != 0; rest &= rest - 1) {
             const std::int64_t x = word * 64 + std::countr_zero(rest);
-            if (x > 0 && !test(bits, x - 1)) {
-              to[x] = to[x - 1];
-            } else if (above != nullptr && !test(above, x)) {
-              to[x] = up[x];
-            } else if (below != nullptr && !test(below, x)) {
-              to[x] = row(z - 1, y)[x];
-            } else {
-              to[x] = located(z, y, x);
-            }
+            row(z, y)[x] = located(z, y, x);
           }
         }
       }
     }
     if (next_ != stream_.locations.size()) throw_corrupt("more locations than boundary voxels that need one");
+  }
+
+  /// Of `wanted` voxels of a word of a row, copies those that are no boundary in another row. \returns  the others
+  std::uint64_t copy_from(std::int64_t z, std::int64_t y, std::int64_t word, std::uint64_t wanted,
+                          std::uint64_t boundaries, std::int64_t from_z, std::int64_t from_y) noexcept {
+    U* const to = row(z, y) + word * 64;
+    const U* const from = row(from_z, from_y) + word * 64;
+    for (std::uint64_t bits = wanted & ~boundaries; bits != 0; bits &= bits - 1) {
+      const int x = std::countr_zero(bits);
+      to[x] = from[x];
+    }
+    return wanted & boundaries;
   }
 
   U next_location() {
@@ -358,6 +427,8 @@ class Labels {
     const U location = next_location();
     const auto from = [&](bool inside, std::int64_t dz, std::int64_t dy, std::int64_t dx) {
       if (!inside) throw_corrupt("a location points out of the chunk");
+      // In raster order a boundary voxel that comes later still has 0.
+      if (dz + dy + dx > 0 && test(boundaries_.row(z + dz, y + dy), x + dx)) return U{0};
       return row(z + dz, y + dy)[x + dx];
     };
     switch (location) {

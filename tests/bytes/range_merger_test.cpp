@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "bytes/disk_cache_source.hpp"
 #include "bytes/http_source.hpp"
 #include "bytes/read_batch.hpp"
 #include "bytes/read_now.hpp"
@@ -24,6 +25,7 @@
 #include "support/fault_server.hpp"
 #include "support/http_server.hpp"
 #include "support/scripted_source.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace catvox;
 using detail::make_range_merger;
@@ -283,6 +285,42 @@ TEST_CASE("over HTTP a range is merged with servers that cut it, and with server
   CHECK(recorder->wait(3) == Notes{"aabb", "bbcc", "cc"});
   REQUIRE(server.requests().size() == 1);
   CHECK(server.requests()[0].header("range") == "bytes=998-3001");
+}
+
+TEST_CASE("behind a disk cache what is not kept is merged, and each range is kept by itself",
+          "[range_merger][disk_cache]") {
+  test::HttpServer server;
+  server.add("/o", std::string(1000, 'a') + std::string(1000, 'b') + std::string(1000, 'c'));
+  const test::TempDir folder;
+  HttpOptions options;
+  options.threads = 2;
+  options.disk_cache.folder = folder.path().string();
+  const auto read = [&](const std::vector<std::uint64_t>& begins) {
+    server.reset_log();
+    const HttpSession session(options);  // all is on disk when it has ended
+    const auto source = detail::make_disk_cache_source(
+        {.source = make_range_merger(detail::make_http_source({.transport = session.transport(), .cacheable = true})),
+         .cache = session.disk_cache()});
+    std::vector<std::shared_ptr<Recorder>> recorders;
+    {
+      const ReadBatch together;
+      for (const auto begin : begins) {
+        recorders.push_back(std::make_shared<Recorder>());
+        source->read(range_of(begin, 4, server.url("/o")), recorders.back());
+      }
+    }
+    Notes notes;
+    for (const auto& recorder : recorders) notes.push_back(recorder->wait().at(0));
+    return notes;
+  };
+  CHECK(read({998, 1998, 500}) == Notes{"aabb", "bbcc", "aaaa"});
+  REQUIRE(server.requests().size() == 1);
+  CHECK(server.requests()[0].header("range") == "bytes=500-2001");
+  CHECK(read({1998, 998}) == Notes{"bbcc", "aabb"});
+  CHECK(server.requests().empty());
+  CHECK(read({998, 1500, 1998, 1996}) == Notes{"aabb", "bbbb", "bbcc", "bbbb"});
+  REQUIRE(server.requests().size() == 1);
+  CHECK(server.requests()[0].header("range") == "bytes=1500-1999");
 }
 
 TEST_CASE("a 206 of another part than was asked for is no answer to any read", "[range_merger]") {

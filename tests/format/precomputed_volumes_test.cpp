@@ -5,18 +5,14 @@
 #include <catvox/core/error.hpp>
 #include <catvox/http/session.hpp>
 #include <catvox/http/url.hpp>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <vector>
 
 #include "bytes/file_source.hpp"
 #include "bytes/http_source.hpp"
+#include "bytes/range_merger.hpp"
 #include "bytes/read_now.hpp"
 #include "format/precomputed/open_precomputed.hpp"
 #include "format/precomputed/precomputed_store.hpp"
@@ -24,31 +20,21 @@
 #include "support/error_of.hpp"
 #include "support/http_server.hpp"
 #include "support/npy.hpp"
+#include "support/precomputed_volumes.hpp"
 
 using namespace catvox;
 using namespace catvox::detail;
 using catvox::test::error_of;
 using catvox::test::HttpServer;
-namespace fs = std::filesystem;
 
 namespace {
-
-fs::path root() {
-  const char* const folder = std::getenv("CATVOX_PRECOMPUTED_DATA");
-  return folder == nullptr ? fs::path(CATVOX_TEST_DATA) / "precomputed" : fs::path(folder);
-}
-
-std::string read_text(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 MirrorAccess access_of(std::shared_ptr<ByteSource> source) {
   return {.source = [source = std::move(source)](const SourceNeeds&) { return source; }};
 }
 
 std::shared_ptr<ByteSource> http_source(const HttpSession& session) {
-  return make_http_source({.transport = session.transport()});
+  return make_range_merger(make_http_source({.transport = session.transport()}));
 }
 
 /// All of one channel of a level, zyx, chunk by chunk.
@@ -87,39 +73,6 @@ std::string read_all(const OpenedLevel& level, int channel) {
   return array;
 }
 
-/// One channel of an expected array in the axes of `suffix`.
-std::string expected_of(const test::NpyArray& array, const std::string& suffix, int channel) {
-  const std::int64_t channels = array.shape.size() == 4 ? array.shape[3] : 1;
-  const auto item = static_cast<std::int64_t>(array.dtype[2] - '0');
-  const std::array<std::int64_t, 3> extent{array.shape[2], array.shape[1], array.shape[0]};  // x, y, z
-  const std::array<std::size_t, 3> xyz{static_cast<std::size_t>(suffix[0] - '0'),
-                                       static_cast<std::size_t>(suffix[2] - '0'),
-                                       static_cast<std::size_t>(suffix[4] - '0')};
-  std::string wanted;
-  std::array<std::int64_t, 3> at{};
-  for (at[xyz[2]] = 0; at[xyz[2]] < extent[xyz[2]]; ++at[xyz[2]]) {
-    for (at[xyz[1]] = 0; at[xyz[1]] < extent[xyz[1]]; ++at[xyz[1]]) {
-      for (at[xyz[0]] = 0; at[xyz[0]] < extent[xyz[0]]; ++at[xyz[0]]) {
-        const std::int64_t voxel = (at[2] * extent[1] + at[1]) * extent[0] + at[0];
-        wanted.append(array.bytes, static_cast<std::size_t>((voxel * channels + channel) * item),
-                      static_cast<std::size_t>(item));
-      }
-    }
-  }
-  return wanted;
-}
-
-constexpr const char* suffixes[] = {"0_1_2", "0_2_1", "1_0_2", "1_2_0", "2_0_1", "2_1_0"};
-
-/// What catvox does not read, and what a folder does not hold under the names that are asked for.
-bool is_read(const nlohmann::json& volume) {
-  const std::string name = volume["name"];
-  for (const char* other : {"crackle_u32", "jxl_u8", "fpzip_f32", "kempressed_f32"}) {
-    if (name == other) return false;
-  }
-  return !name.starts_with("files_");
-}
-
 /// Reads a volume in an order of axes and compares all of it.
 void check_volume(const nlohmann::json& volume, const std::string& base, const std::string& suffix,
                   const std::shared_ptr<ByteSource>& source) {
@@ -130,38 +83,33 @@ void check_volume(const nlohmann::json& volume, const std::string& base, const s
   const auto& scales = volume["scales"];
   REQUIRE(opened.levels.size() == scales.size());
   for (std::size_t level = 0; level < scales.size(); ++level) {
-    const test::NpyArray array = test::read_npy(root() / scales[level]["expected"].get<std::string>());
+    const test::NpyArray array =
+        test::read_npy(test::precomputed_root() / scales[level]["expected"].get<std::string>());
     for (int channel = 0; channel < volume["num_channels"].get<int>(); ++channel) {
       CAPTURE(level, channel);
-      const bool same = read_all(opened.levels[level], channel) == expected_of(array, suffix, channel);
+      const bool same = read_all(opened.levels[level], channel) == test::expected_voxels(array, suffix, channel);
       CHECK(same);
     }
   }
-}
-
-std::vector<nlohmann::json> volumes() {
-  std::vector<nlohmann::json> found;
-  for (auto& volume : nlohmann::json::parse(read_text(root() / "index.json"))) {
-    if (is_read(volume)) found.push_back(volume);
-  }
-  return found;
 }
 
 }  // namespace
 
 TEST_CASE("every precomputed volume reads as it was written, from a folder, in every order of axes", "[format]") {
   const auto source = make_file_source();
-  for (const auto& volume : volumes()) {
-    for (const char* suffix : suffixes) check_volume(volume, file_url(root().string()), suffix, source);
+  for (const auto& volume : test::precomputed_volumes()) {
+    if (!test::lies_in_folder(volume)) continue;
+    for (const char* suffix : test::all_axes)
+      check_volume(volume, file_url(test::precomputed_root().string()), suffix, source);
   }
 }
 
 TEST_CASE("every precomputed volume reads as it was written over HTTP, with ranges and without", "[format]") {
   HttpServer server;
-  server.serve_folder("/volumes", root());
+  test::serve_precomputed(server);
   server.set_cuts_ranges(GENERATE(true, false));
   const HttpSession session;
-  for (const auto& volume : volumes()) {
+  for (const auto& volume : test::precomputed_volumes()) {
     for (const char* suffix : {"0_1_2", "2_1_0"}) {
       check_volume(volume, server.url("/volumes"), suffix, http_source(session));
     }
@@ -171,7 +119,7 @@ TEST_CASE("every precomputed volume reads as it was written over HTTP, with rang
 TEST_CASE("an encoding that is not read is refused by name", "[format]") {
   const auto [name, encoding] = GENERATE(table<std::string, std::string>(
       {{"crackle_u32", "crackle"}, {"jxl_u8", "jxl"}, {"fpzip_f32", "fpzip"}, {"kempressed_f32", "kempressed"}}));
-  const std::string base = file_url((root() / name).string()) + "/%SCALE_DATASET%/0_1_2";
+  const std::string base = file_url((test::precomputed_root() / name).string()) + "/%SCALE_DATASET%/0_1_2";
   const Error error = error_of([&] { (void)open_precomputed({.image_base = base}, access_of(make_file_source())); });
   CHECK(error.code() == Errc::unsupported);
   CHECK(error.what() == "precomputed volume, level 0: encoding \"" + encoding + "\" is not read");

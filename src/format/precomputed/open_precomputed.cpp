@@ -63,8 +63,16 @@ StackVector for_stack_axes(const PrecomputedLocation& location, const F& f) {
   return {f(location.axes[2]), f(location.axes[1]), f(location.axes[0])};
 }
 
-/// The factors of a level: the stack's own, else those of the resolutions. With warnings where they, or the places of the
-/// scales' first voxels, do not line up.
+bool all_whole(const StackVector& v) noexcept { return same(v, {std::round(v.x), std::round(v.y), std::round(v.z)}); }
+
+/// Whether two sizes differ by less than a voxel on each axis: writers round up or down.
+bool rounds_to(const StackVector& size, const StackVector& exact) noexcept {
+  const auto near = [](double p, double q) { return std::abs(p - q) < 1; };
+  return near(size.x, exact.x) && near(size.y, exact.y) && near(size.z, exact.z);
+}
+
+/// The factors of a level: the stack's own, else those of the resolutions. With warnings where they, the sizes or the
+/// places of the scales' first voxels do not line up.
 std::optional<StackVector> factors_of(const MirrorLocation& stack, const PrecomputedLocation& location,
                                       const PrecomputedInfo& info, std::size_t level,
                                       std::vector<std::string>& warnings) {
@@ -82,6 +90,17 @@ std::optional<StackVector> factors_of(const MirrorLocation& stack, const Precomp
   if (!same(*factors, own)) {
     warnings.push_back(which + "is downsampled by " + text(own) + " (x, y, z), the stack says " + text(*factors) +
                        "; the stack's factors are used");
+  }
+  if (!all_whole(own)) {
+    warnings.push_back(which + "is downsampled by " + text(own) + " (x, y, z), which is no whole factor");
+  }
+  const auto size = for_stack_axes(location, [&](std::size_t d) { return static_cast<double>(scale.size[d]); });
+  const auto exact = for_stack_axes(location, [&](std::size_t d) {
+    return static_cast<double>(first.size[d]) * first.resolution[d] / scale.resolution[d];
+  });
+  if (!rounds_to(size, exact)) {
+    warnings.push_back(which + "has " + text(size) + " voxels (x, y, z), level 0 would have " + text(exact) +
+                       " at that resolution");
   }
   if (!same(shift, {0, 0, 0})) {
     warnings.push_back(which + "begins " + text(shift) +
