@@ -33,7 +33,7 @@ struct Bucket {
            sharding + "}]}";
   }
 
-  [[nodiscard]] Stack stack(const std::string& folder, const HttpSession& session = {}) const {
+  [[nodiscard]] Stack stack(const std::string& folder, const HttpSession& session = HttpSession()) const {
     StackInfo info;
     info.sid = info.pid = 1;
     info.stitle = "bucket";
@@ -81,8 +81,7 @@ TEST_CASE("a chunk that is forbidden to somebody who is known is an error", "[st
   const HttpSession session = HttpSession().with_secrets(bucket.server.url(), BasicAuth{"em", "s3cret"});
   CHECK(caught([&] { return read_row(bucket.stack("/v", session), {}); }) ==
         Caught{Errc::unauthorized, "cannot fetch chunk 2-4_0-1_0-1 (level 0) from " +
-                                       bucket.server.url("/v/k/2-4_0-1_0-1") +
-                                       ": HTTP 403"});
+                                       bucket.server.url("/v/k/2-4_0-1_0-1") + ": HTTP 403"});
 }
 
 TEST_CASE("a volume whose info is forbidden is an error", "[stack]") {
