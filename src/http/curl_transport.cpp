@@ -95,6 +95,10 @@ void CurlTransport::stop() noexcept {
   for (const auto& lane : lanes_) lane->join();
 }
 
+bool CurlTransport::is_own_thread() const noexcept {
+  return std::any_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->is_own_thread(); });
+}
+
 bool CurlTransport::is_forked() const noexcept {
   const auto forks = forks_.load(std::memory_order_relaxed);
   return forks && *forks != fork_generation();

@@ -42,7 +42,7 @@ class Share {
 /// The transport that HttpSession uses: threads ("lanes") that each own a libcurl multi handle, take transfers from one
 /// place, and run handlers (that is, decode) between two looks at their sockets.
 ///
-/// Must not be destroyed by a handler: the lane's thread would have to wait for itself.
+/// Must not be destroyed by a lane's thread, which would have to wait for itself: HttpSession sees to that.
 ///
 /// What holds, and because of what:
 /// - A transfer is in exactly one place: a queue of its origin, the ready queue, a lane, or a handler. It goes from one
@@ -68,6 +68,9 @@ class CurlTransport final : public Transport {
 
   /// Ends all lanes, and with them every transfer, silently. Nothing can be started afterwards.
   void stop() noexcept;
+
+  /// Whether the calling thread is one of its lanes.
+  [[nodiscard]] bool is_own_thread() const noexcept;
 
   // What follows is called by lanes.
 

@@ -42,6 +42,7 @@ class Lane {
   void begin();
   /// Does nothing on the lane's own thread, nor the second time.
   void join() noexcept;
+  [[nodiscard]] bool is_own_thread() const noexcept { return thread_.get_id() == std::this_thread::get_id(); }
   void wake() noexcept { curl_multi_wakeup(multi_.get()); }
 
   /// From its own thread: the gate does not admit the body of one of its transfers yet.

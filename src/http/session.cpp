@@ -4,6 +4,8 @@
 #include <catvox/core/version.hpp>
 #include <catvox/http/session.hpp>
 #include <optional>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <variant>
 
@@ -16,6 +18,21 @@
 
 namespace catvox {
 namespace {
+
+// A read that is being carried on may be the last to hold its source, and so the transport, on a thread of that: a lane
+// cannot wait for itself. Then another thread ends it, and the lane goes on to its end. Where no thread is to be had, its
+// memory stays; its threads do not.
+std::shared_ptr<detail::CurlTransport> make_transport(std::shared_ptr<const HttpOptions> options) {
+  auto made = std::make_unique<detail::CurlTransport>(std::move(options));
+  return {made.release(), [](detail::CurlTransport* transport) {
+            if (!transport->is_own_thread()) return delete transport;
+            try {
+              std::thread([transport] { delete transport; }).detach();
+            } catch (const std::system_error&) {
+              transport->stop();
+            }
+          }};
+}
 
 constexpr std::chrono::hours longest_time{24 * 20};  // libcurl counts milliseconds in 31 bits
 constexpr int most_connections = 4096;
@@ -67,7 +84,7 @@ class Answer final : public TransferHandler, public detail::Mailbox<Response> {
 HttpSession::HttpSession(HttpOptions options)
     : options_(checked(std::move(options))),
       disk_cache_(options_->disk_cache.folder.empty() ? nullptr : std::make_shared<detail::DiskCache>(*options_)),
-      transport_(std::make_shared<detail::CurlTransport>(options_)) {}
+      transport_(make_transport(options_)) {}
 
 HttpSession::HttpSession(std::shared_ptr<Transport> transport, HttpOptions options)
     : options_(checked(std::move(options))), transport_(std::move(transport)) {}

@@ -42,15 +42,23 @@ PlanRun::~PlanRun() {
 void PlanRun::ask() noexcept {
   thread_local const PlanRun* asking = nullptr;
   if (asking == this) return;
-  const ReadBatch together;
-  const PlanRun* const outer = std::exchange(asking, this);
   const auto self = shared_from_this();
-  Asking part;
-  for (bool more = next_part(part, false); more; more = next_part(part, true)) {
-    pool_->get(origin_, self, part.number);
-    if (token_.stop_requested()) cancel();
+  bool uses_origin = false;
+  {
+    const ReadBatch together;  // begins what it holds when nobody here is asking any more: that may end parts, too
+    const PlanRun* const outer = std::exchange(asking, this);
+    Asking part;
+    for (bool more = next_part(part, false); more; more = next_part(part, true)) {
+      uses_origin = true;
+      pool_->get(origin_, self, part.number);
+      if (token_.stop_requested()) cancel();
+    }
+    asking = outer;
   }
-  asking = outer;
+  if (!uses_origin) return;
+  const std::lock_guard lock(mutex_);
+  --using_origin_;
+  if (over()) changed_.notify_all();
 }
 
 bool PlanRun::next_part(Asking& asking, bool asked) {
@@ -58,14 +66,13 @@ bool PlanRun::next_part(Asking& asking, bool asked) {
   if (asked) ++asking.number;
   bool more = asked && asking.number < asking.end && !stopped_;
   if (asked && !more) {
-    --using_origin_;
     under_way_ -= asking.end - asking.number;
     unlink(asking);
   }
   if (!more && !stopped_ && next_ < total_ && limit_ - under_way_ >= group_) {
     const std::int64_t end = std::min(next_ + group_, total_);
     under_way_ += end - next_;
-    ++using_origin_;
+    if (!asked) ++using_origin_;  // until ask() returns
     asking = {next_, end, asking_};
     asking_ = &asking;
     next_ = end;

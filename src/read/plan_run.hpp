@@ -21,7 +21,7 @@ namespace catvox::detail {
 /// Life: made, started, over, drained, destroyed. Its maker drains it before the origin may go.
 ///
 /// Invariants:
-/// - The origin is only used by a thread that counts in using_origin_. Counting begins under the mutex and only while the
+/// - The origin is only used by a thread that counts in using_origin_, until its ReadBatch is closed. Counting begins under the mutex and only while the
 ///   plan is not over; drain() returns when the plan is over, which no thread that counts lets it be. So the origin may
 ///   be a reference: after drain() nobody follows it. It must be one, because the last owner of this object may be a
 ///   thread of the source, which must not be the one to destroy the source.
