@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs every fuzz target for some seconds each (default 60) under the address and undefined behaviour sanitizers.
-# Installs what that takes (root or sudo, apt only). Corpora are kept in build/fuzz/corpus; an input that fails is left in
-# build/fuzz.
+# Installs what that takes (root or sudo, apt only). Corpora are kept in build/asan/corpus; an input that fails is left in
+# build/asan.
 #
 #   scripts/fuzz.sh [seconds | brief]
 #
@@ -14,9 +14,9 @@ case "${1:-60}" in
 esac
 
 scripts/setup_debian.sh develop
-cmake --preset fuzz
-cmake --build --preset fuzz --parallel "$(nproc)"
-cd build/fuzz
+cmake --preset asan
+cmake --build --preset asan --parallel "$(nproc)" --target fuzz/all
+cd build/asan
 for target in fuzz/fuzz_*; do
   [ -x "$target" ] && [ -f "$target" ] || continue
   name=$(basename "$target")

@@ -9,7 +9,7 @@ set -eu
 cd "$(dirname "$0")/.."
 seconds="${1:-20}"
 
-scripts/setup_debian.sh test
+scripts/setup_debian.sh develop
 
 stress() {
   CATVOX_STRESS_SECONDS="$seconds" "build/$1/tests/read/catvox_test_read" "[stress]"
@@ -20,7 +20,7 @@ cmake --build --preset asan --parallel "$(nproc)"
 ctest --preset asan --parallel "$(nproc)" --label-exclude package
 stress asan
 
-cmake --preset tsan -DCATVOX_BUILD_EXAMPLES=OFF
+cmake --preset tsan -DCATVOX_BUILD_EXAMPLES=OFF -DCATVOX_BUILD_TOOLS=OFF
 cmake --build --preset tsan --parallel "$(nproc)" --target catvox_test_http catvox_test_bytes catvox_test_read
 ctest --preset tsan --parallel "$(nproc)" --tests-regex '^(http|bytes|read):'
 stress tsan
