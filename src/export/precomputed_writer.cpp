@@ -305,10 +305,8 @@ class PrecomputedWriter final : public BlockWriter {
   void decode(std::span<const std::byte> encoded, const Box& box, const BlockVoxels& voxels) const {
     const PrecomputedChunk chunk{volume_.dtype(), static_cast<int>(volume_.channels()), encoding_, box.shape(),
                                  segmentation_block};
-    for (int channel = 0; channel < chunk.channels; ++channel) {
-      decode_precomputed_chunk(chunk, channel, encoded, {{0, 0, 0}, box.shape()},
-                               {voxels.data + channel * voxels.channel_stride, voxels.strides}, 2);
-    }
+    decode_precomputed_chunk(chunk, {{0, 1, chunk.channels}, voxels.channel_stride}, encoded, {{0, 0, 0}, box.shape()},
+                             {voxels.data, voxels.strides}, 2);
   }
 
   ExportVolume volume_;
