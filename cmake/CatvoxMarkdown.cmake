@@ -122,7 +122,9 @@ function(catvox_add_markdown_program target folder code)
   add_executable(${target} "${folder}/${target}.cpp")
   target_link_libraries(${target} PRIVATE catvox::catvox)
   # What an example computes to show a call may go unused.
-  target_compile_options(${target} PRIVATE -Wno-unused-variable -Wno-unused-but-set-variable -Wno-unused-value)
+  separate_arguments(flags UNIX_COMMAND "${CATVOX_TEST_FLAGS}")
+  target_compile_options(${target} PRIVATE -Wno-unused-variable -Wno-unused-but-set-variable -Wno-unused-value ${flags})
+  catvox_silence_false_warnings(${target})
 endfunction()
 
 function(catvox_add_markdown_run file block folder target)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -36,20 +37,17 @@ T average(std::span<const T> voxels) {
   }
 }
 
-/// The most frequent, the lowest among equals. Sorts.
+/// The most frequent, the lowest among equals.
 template <class T>
-T mode(std::span<T> voxels) {
-  std::sort(voxels.begin(), voxels.end());
+T mode(std::span<const T> voxels) {
   T best = voxels.front();
-  std::size_t best_count = 0;
-  for (std::size_t i = 0; i < voxels.size();) {
-    std::size_t end = i + 1;
-    while (end < voxels.size() && voxels[end] == voxels[i]) ++end;
-    if (end - i > best_count) {
-      best = voxels[i];
-      best_count = end - i;
+  std::ptrdiff_t best_count = 0;
+  for (const T voxel : voxels) {
+    const auto count = std::count(voxels.begin(), voxels.end(), voxel);
+    if (count > best_count || (count == best_count && voxel < best)) {
+      best = voxel;
+      best_count = count;
     }
-    i = end;
   }
   return best;
 }
@@ -74,8 +72,8 @@ void run(Downsampling how, const StridedBytes& fine, const Shape3& shape, const 
             }
           }
         }
-        const std::span<T> voxels(cell.data(), count);
-        const T value = how == Downsampling::average ? average<T>(voxels) : mode<T>(voxels);
+        const std::span<const T> voxels(cell.data(), count);
+        const T value = how == Downsampling::average ? average(voxels) : mode(voxels);
         std::memcpy(at(coarse, z, y, x), &value, sizeof(T));
       }
     }
