@@ -28,7 +28,7 @@ catvox::ChunkOptions chunk_options(const FormatOptions& options) {
 
 std::span<const ExportFormat> export_formats() {
   static const std::vector<ExportFormat> formats{
-      {"n5", ".n5", "N5 group with datasets s0, s1, …: BigDataViewer, n5-viewer, CATMAID (folder)",
+      {"n5", ".n5", "N5 group with datasets s0, s1, ...: BigDataViewer, n5-viewer, CATMAID (folder)",
        [](const catvox::ExportVolume& volume, const FormatOptions& options) {
          return catvox::n5_writer(volume, options.output, chunk_options(options));
        }},

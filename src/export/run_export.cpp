@@ -77,12 +77,14 @@ std::string plan_text(const ExportVolume& volume, const BlockWriter& writer, con
   return plan.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-/// What is there must be an export, begun or complete.
+/// What is there must be an export, begun or complete. Other processes may be beginning it: they make the state folder
+/// before anything else, so what is not empty has had it.
 void check_target(const BlockWriter& writer) {
   std::error_code error;
   const fs::path& target = writer.target();
-  if (!fs::exists(target, error) || fs::exists(writer.state_folder(), error)) return;
+  if (!fs::exists(target, error)) return;
   if (fs::is_directory(target, error) && fs::is_empty(target, error)) return;
+  if (fs::exists(writer.state_folder(), error)) return;
   throw Error(Errc::invalid_argument, target.string() + " exists and is no export: choose another name, or remove it");
 }
 

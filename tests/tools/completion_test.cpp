@@ -30,7 +30,7 @@ std::string completed(const std::string& words) {
 }  // namespace
 
 TEST_CASE("bash completes commands, options and values", "[tools]") {
-  CHECK(completed("catvox ''") == "list\ncrop\n-h\n--help\n--version\n");
+  CHECK(completed("catvox ''") == "list\ncrop\nexport\n-h\n--help\n--version\n");
   CHECK(completed("catvox cr") == "crop\n");
   CHECK(completed("catvox list --de") == "--details\n");
   CHECK(completed("catvox crop --mi") == "--mirror\n--mirror-user\n--mirror-password\n--min\n");

@@ -298,6 +298,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
   [[nodiscard]] ScaleView<T, M> slice(const std::vector<AnySlice>& slices) const {
     return with_rank<M>(layout_.sliced(std::vector<Slice>(slices.begin(), slices.end())));
   }
+  /// The same where all axes are kept.
   [[nodiscard]] ScaleView slice(const std::vector<AnySlice>& slices) const { return slice<N>(slices); }
 
   /// The same for some axes, by the names that dims() has for them; the others stay whole:
@@ -313,6 +314,7 @@ class ScaleView : public detail::ViewExpression<ScaleView<T, N>, T, N> {
     }
     return with_rank<M>(layout_.sliced(abi::slices_of_axes(dims(), names, list)));
   }
+  /// The same where all axes are kept.
   [[nodiscard]] ScaleView slice_by_name(const std::vector<std::pair<std::string, AnySlice>>& slices) const {
     return slice_by_name<N>(slices);
   }

@@ -29,6 +29,7 @@ class CATVOX_EXPORT ExportVolume {
   /// One channel.
   ExportVolume(ExportView view);  // NOLINT(google-explicit-constructor): a view is a volume
 
+  /// One channel of any element type.
   template <class T>
   ExportVolume(const ScaleView<T, 3>& view)  // NOLINT(google-explicit-constructor)
       : ExportVolume(ExportView(view)) {}

@@ -48,7 +48,7 @@ CATVOX_EXPORT std::unique_ptr<WorkShare> part_of(std::int64_t i, std::int64_t n)
 /// How an export goes.
 struct ExportOptions {
   std::string source{};  ///< what is exported, for people: another text is another export
-  OnError on_error = OnError::stop;
+  OnError on_error = OnError::stop;  ///< where a chunk cannot be had
   std::function<void(const ExportProgress&)> progress{};  ///< an exception from it stops the export
   std::stop_token stop{};  ///< the export then ends with Error{cancelled}, and goes on when run again
   std::size_t memory_bytes = std::size_t{256} << 20;  ///< voxels held at a time

@@ -58,6 +58,7 @@ struct VoxelPoint {
   [[nodiscard]] static constexpr VoxelPoint of(const std::array<Number, 3>& zyx) noexcept {
     return {static_cast<double>(zyx[0]), static_cast<double>(zyx[1]), static_cast<double>(zyx[2])};
   }
+  /// The same position in that order.
   constexpr operator std::array<double, 3>() const noexcept { return {z, y, x}; }  // NOLINT: implicit on purpose
 
   /// The coordinate along an array axis: 0 is z, 1 y, 2 x.
