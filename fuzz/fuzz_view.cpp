@@ -169,7 +169,7 @@ std::vector<std::uint16_t> read(const ViewLayout& layout, const Shape3& shape, c
         }
       }
     }
-    part.copy_from(reinterpret_cast<const std::byte*>(voxels.data()), held);
+    part.copy_from(reinterpret_cast<const std::byte*>(voxels.data()), held, std::nullopt);
   }
   return out;
 }
